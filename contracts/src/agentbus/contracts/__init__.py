@@ -1,0 +1,1 @@
+"""The agreements between services: messages, commands, frames, HTTP bodies and topics."""

@@ -1,0 +1,1 @@
+"""Kafka: codec, producer, outbox, delivery, dead letters and topic provisioning."""

@@ -1,0 +1,1 @@
+"""What every service stands on: settings, lifespan, health, auth, problem details, graceful stop."""

@@ -1,0 +1,1 @@
+"""Errors by what the caller does next, clock, backoff and deadlines."""

@@ -1,0 +1,1 @@
+"""The message database: client, indexes, append and reads."""

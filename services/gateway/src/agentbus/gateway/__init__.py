@@ -1,0 +1,1 @@
+"""WebSockets: history, then live, without gap or repeat."""

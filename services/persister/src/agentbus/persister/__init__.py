@@ -1,0 +1,1 @@
+"""Stores every message and the plan that they tell, from the bus alone."""

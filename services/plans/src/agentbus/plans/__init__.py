@@ -1,0 +1,1 @@
+"""The REST plan service: submit, read, approve."""

@@ -1,0 +1,1 @@
+"""Executes plans and publishes everything that agents do."""

@@ -1,0 +1,1 @@
+"""Figures per agent and action, from the bus."""
