@@ -1,0 +1,24 @@
+"""The plan record on the compacted topic `agent.plans`: which plans are in flight, so that one which waits
+for days holds back no offset, and a new owner knows where in the log to read it.
+
+Written and read by the runner that owns the partition.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agentbus.contracts.commands import StartPlan
+from agentbus.contracts.timestamps import Timestamp
+
+
+class PlanRecord(BaseModel):
+    """One plan. `messages_offset` is where in its partition of `agent.messages` its first message can be."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    start: StartPlan
+    state: Literal["in_flight", "ended"]
+    attempt: int = Field(ge=1)
+    messages_offset: int = Field(ge=0)
+    updated_at: Timestamp
