@@ -16,5 +16,5 @@ class Backoff:
 
     def delay(self, attempt: int) -> float:
         """Returns the seconds to wait after failed try number `attempt` (from 1)."""
-        ceiling = min(self.limit_seconds, self.first_seconds * 2 ** min(attempt - 1, 32))
+        ceiling = min(self.limit_seconds, self.first_seconds * 2.0 ** min(attempt - 1, 32))
         return ceiling * (0.5 + random.random() / 2)  # noqa: S311  jitter needs no secrecy
