@@ -1,0 +1,1 @@
+"""HTTP bodies: what services answer and accept, and how they say what went wrong."""
