@@ -1,0 +1,105 @@
+"""Traces: spans always have ids, with or without an exporter, and cross the bus as W3C `traceparent`.
+
+Called by every service and by the bus. Source of the format: W3C Trace Context, level 1. The exporter works
+in its own thread over a bounded queue: when the collector is away, spans are dropped and nothing waits.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+Kind = Literal["internal", "server", "client", "producer", "consumer"]
+TRACEPARENT: Final = "traceparent"
+EXPORT_TIMEOUT_SECONDS: Final = 5.0
+
+_PROPAGATOR: Final = TraceContextTextMapPropagator()
+_IDS: Final = RandomIdGenerator()
+
+
+class _Installed:
+    """The provider in use. Until `install` is called it has no exporter, but its spans have ids."""
+
+    provider: TracerProvider = TracerProvider(sampler=ALWAYS_ON, resource=Resource.create({}))
+
+
+def install(service: str, instance: str, otlp_endpoint: str | None = None) -> None:
+    """Makes this process' spans those of `service`; sends them to `otlp_endpoint` (OTLP/HTTP) if set."""
+    resource = Resource.create({"service.name": service, "service.instance.id": instance})
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=resource)
+    if otlp_endpoint:
+        _export(provider, otlp_endpoint)
+    _Installed.provider = provider
+
+
+def _export(provider: TracerProvider, endpoint: str) -> None:
+    # Imported here: it is slow to import, and most processes have no collector.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    url = f"{endpoint.rstrip('/')}/v1/traces"
+    exporter = OTLPSpanExporter(endpoint=url, timeout=EXPORT_TIMEOUT_SECONDS)
+    provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=4096))
+
+
+@contextmanager
+def span(
+    name: str, kind: Kind = "internal", parent: str | None = None, **attributes: str | float | bool | None
+) -> Iterator[Span]:
+    """Runs the block in a span under `parent` (a traceparent), else the current one, else in a new trace.
+
+    An exception marks the span as failed, is recorded in it and goes on. Attributes that are None are left
+    out.
+    """
+    given = {key: value for key, value in attributes.items() if value is not None}
+    tracer = _Installed.provider.get_tracer("agentbus")
+    with tracer.start_as_current_span(
+        name, context=_context(parent), kind=SpanKind[kind.upper()], attributes=given
+    ) as current:
+        yield current
+
+
+def _context(parent: str | None) -> Context | None:
+    if parent is None:
+        return None
+    remote = _PROPAGATOR.extract({TRACEPARENT: parent})
+    return remote if trace.get_current_span(remote).get_span_context().is_valid else None
+
+
+def traceparent() -> str | None:
+    """Returns the current span as a W3C traceparent, or None outside of any span."""
+    carrier: dict[str, str] = {}
+    _PROPAGATOR.inject(carrier)
+    return carrier.get(TRACEPARENT)
+
+
+def parent_in(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    """Returns the traceparent among a record's headers; what is no ASCII text counts as none."""
+    for name, value in headers:
+        if name == TRACEPARENT:
+            return value.decode("ascii", errors="replace")
+    return None
+
+
+def trace_and_span_ids() -> tuple[str, str]:
+    """Returns the current trace id and span id as hex; fresh ones outside of any span. Always valid."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
+    return (
+        trace.format_trace_id(_IDS.generate_trace_id()),
+        trace.format_span_id(_IDS.generate_span_id()),
+    )
+
+
+def shutdown() -> None:
+    """Sends what is waiting and stops the exporter; takes at most about `EXPORT_TIMEOUT_SECONDS`."""
+    _Installed.provider.shutdown()
