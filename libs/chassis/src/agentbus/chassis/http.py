@@ -1,0 +1,85 @@
+"""Builds the FastAPI application of a service; `app.py` of each service calls it in its composition root."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from agentbus.chassis import auth, openapi, problems
+from agentbus.chassis.body import StrictBody
+from agentbus.chassis.edge import Edge
+from agentbus.chassis.health import Health
+from agentbus.chassis.openapi import PROBLEM_RESPONSES
+from agentbus.chassis.operations import OPERATIONS
+from agentbus.chassis.settings import ServiceSettings
+from agentbus.observability.log import get_logger
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+_log = get_logger(__name__)
+
+
+def build_app(
+    settings: ServiceSettings,
+    *,
+    service: str,
+    lifespan: Lifespan,
+    routers: Sequence[APIRouter] = (),
+    health: Health,
+) -> FastAPI:
+    """Returns the application: health and metrics, and the API in `routers` when the service has one.
+
+    `lifespan` starts and stops what the service is made of; it must not wait for dependencies that are down.
+    Routes find `settings` and `health` in `request.app.state`. Raises Fatal when there is an API that needs
+    tokens and no secret to check them with.
+    """
+    if routers and settings.auth == "token":
+        auth.require_secret(settings)
+    app = FastAPI(
+        title=service,
+        lifespan=_bounded(lifespan, settings.stop_grace_seconds),
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEM_RESPONSES if routers else {},
+        openapi_url="/openapi.json" if routers else None,
+    )
+    app.state.settings, app.state.health = settings, health
+    for router in (*routers, OPERATIONS):
+        app.include_router(router)
+    problems.install(app)
+    openapi.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(StrictBody, limit_bytes=settings.body_limit_bytes)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_origins),
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "If-None-Match"],
+            expose_headers=["ETag", "Link", "Retry-After", "X-Request-Id"],
+        )
+    app.add_middleware(Edge, settings=settings)
+    return app
+
+
+def build_ops_app(settings: ServiceSettings, *, service: str, lifespan: Lifespan, health: Health) -> FastAPI:
+    """Returns the application of a service without an API: health and metrics only."""
+    return build_app(settings, service=service, lifespan=lifespan, health=health)
+
+
+def _bounded(lifespan: Lifespan, grace_seconds: float) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        parts = lifespan(app)
+        await parts.__aenter__()
+        try:
+            yield
+        finally:
+            try:
+                async with asyncio.timeout(grace_seconds):
+                    await parts.__aexit__(None, None, None)
+            except TimeoutError:
+                _log.error("the service did not stop in time", grace_seconds=grace_seconds)
+
+    return run

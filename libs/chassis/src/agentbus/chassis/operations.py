@@ -1,0 +1,42 @@
+"""What every service answers to those who run it: `/health/live`, `/health/ready`, `/metrics`."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+
+from agentbus.chassis.health import Health
+from agentbus.observability import metrics
+from agentbus.observability.redaction import redact_text
+
+OPERATIONS: Final = APIRouter(tags=["operations"])
+
+
+@OPERATIONS.get("/health/live", summary="Is the process worth keeping?")
+async def live(request: Request) -> JSONResponse:
+    """Answers 200, or 503 once the process has failed for good and is stopping."""
+    health: Health = request.app.state.health
+    if health.failure is None:
+        return _answer(request, 200, "live")
+    return _answer(request, 503, "failed", detail=redact_text(str(health.failure))[:500])
+
+
+@OPERATIONS.get("/health/ready", summary="Does everything that the service needs answer?")
+async def ready(request: Request) -> JSONResponse:
+    """Answers 200 or 503, with each check and what it said."""
+    health: Health = request.app.state.health
+    results = await health.ready(request.app.state.settings.health_check_seconds)
+    all_well = health.failure is None and all(result.ok for result in results.values())
+    checks = {name: {"ok": result.ok, "detail": result.detail} for name, result in results.items()}
+    return _answer(request, 200 if all_well else 503, "ready" if all_well else "not_ready", checks=checks)
+
+
+@OPERATIONS.get("/metrics", summary="Metrics in Prometheus' text format", response_class=Response)
+async def exposition() -> Response:
+    """Answers with all metrics of this process."""
+    body, content_type = metrics.exposition()
+    return Response(body, headers={"Content-Type": content_type})
+
+
+def _answer(request: Request, status_code: int, status: str, **more: Any) -> JSONResponse:
+    return JSONResponse({"status": status, "service": request.app.title, **more}, status_code)

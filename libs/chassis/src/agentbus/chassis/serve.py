@@ -1,0 +1,95 @@
+"""Runs a service until it is told to stop (SIGTERM, SIGINT) or fails. Called by each service's `__main__`.
+
+Stopping: no new connections, running requests finish, then the lifespan's parts stop; each within
+`stop_grace_seconds`. The exit code is 0 after a signal, 1 after a failure.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+from fastapi import FastAPI
+
+from agentbus.chassis.health import Health
+from agentbus.chassis.settings import S, ServiceSettings, load
+from agentbus.kernel.errors import Fatal
+from agentbus.observability import tracing
+from agentbus.observability.log import get_logger
+from agentbus.observability.setup import configure
+
+_log = get_logger(__name__)
+
+
+def main(service: str, settings: type[S], build: Callable[[S], FastAPI]) -> None:
+    """Runs the service that `build` composes from its settings: the whole of a `__main__`."""
+    loaded = load(settings)
+    configure(
+        service,
+        level=loaded.log_level,
+        format=loaded.log_format,
+        otlp_endpoint=loaded.otlp_endpoint,
+        instance=loaded.instance,
+    )
+    try:
+        app = build(loaded)
+    except Fatal as error:
+        _log.error("cannot start", code=error.code, reason=error.message)
+        raise SystemExit(os.EX_CONFIG) from None
+    serve(app, loaded)
+
+
+def serve(app: FastAPI, settings: ServiceSettings) -> None:
+    """Serves `app` on the settings' host and port; returns after a graceful stop.
+
+    Raises SystemExit(1) when it could not start, or when a part of it failed for good.
+    """
+    server = _Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            lifespan="on",
+            timeout_graceful_shutdown=max(1, round(settings.stop_grace_seconds)),
+        )
+    )
+    failure = asyncio.run(_until_stopped(server, app.state.health))
+    tracing.shutdown()
+    if failure is not None or not server.started:
+        _log.error("stopped by a failure", exc_info=failure)
+        raise SystemExit(1)
+
+
+async def _until_stopped(server: uvicorn.Server, health: Health) -> BaseException | None:
+    async def stop_on_failure() -> None:
+        await health.failed()
+        server.should_exit = True
+
+    watch = asyncio.create_task(stop_on_failure())
+    try:
+        with suppress(SystemExit):  # uvicorn's way to say that the lifespan or the port failed; it logs why
+            await server.serve()
+    finally:
+        watch.cancel()
+    return health.failure
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which does not raise a signal again after obeying it: the exit code is ours."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        before = {
+            number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
