@@ -1,0 +1,16 @@
+"""The JSON Schema keywords that our models use, by what they do. Others have no rule in this package."""
+
+from typing import Final
+
+WORDS: Final = frozenset({"title", "description", "examples", "$id", "$schema", "$defs", "discriminator"})
+"""They change nothing about what is valid."""
+
+SIZES: Final = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
+RANGES: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
+TEXTS: Final = frozenset({"pattern", "format"})
+BOUNDS: Final = SIZES | RANGES | TEXTS
+"""They narrow a type."""
+
+KINDS: Final = frozenset({"type", "const", "enum"})
+STRUCTURE: Final = frozenset({"$ref", "properties", "required", "additionalProperties", "items"})
+ALTERNATIVES: Final = ("anyOf", "oneOf")

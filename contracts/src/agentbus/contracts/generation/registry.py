@@ -1,0 +1,65 @@
+"""Which models have a published schema, and under which name: `<name>.v<version>`, as in the `schema` header.
+
+A model in the contracts that no entry reaches is an orphan, and the contract tests fail on it.
+"""
+
+import re
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from agentbus.contracts import frames
+from agentbus.contracts.commands import COMMAND
+from agentbus.contracts.http import plans, problems
+from agentbus.contracts.message import Message, StreamingChunk
+from agentbus.contracts.payloads import PAYLOADS
+from agentbus.contracts.plan_record import PlanRecord
+
+VALUES: Final[dict[str, TypeAdapter[Any]]] = {
+    "message.v1": TypeAdapter(Message),
+    "streaming_chunk.v1": TypeAdapter(StreamingChunk),
+    "command.v1": COMMAND,
+    "plan_record.v1": TypeAdapter(PlanRecord),
+}
+"""What stands in a Kafka record's value."""
+
+PAYLOAD_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
+    f"payload.{message_type}.v1": TypeAdapter(model) for message_type, model in sorted(PAYLOADS.items())
+}
+"""What stands in a message's `payload`, per message type."""
+
+FRAME_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
+    "frame.v1": TypeAdapter(frames.Frame),
+    "frame.connection_established.v1": TypeAdapter(frames.ConnectionEstablished),
+    "frame.ping.v1": TypeAdapter(frames.Pong),
+    "frame.pong.v1": TypeAdapter(frames.Pong),
+    "frame.error_message.v1": TypeAdapter(frames.FrameError),
+    "frame.plan_approval_response.v1": TypeAdapter(frames.ApprovalData),
+    "frame.user_clarification_response.v1": TypeAdapter(frames.ClarificationData),
+}
+"""A WebSocket frame, and what its `data` is where it is no message of the plan."""
+
+HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
+    model.__name__: TypeAdapter(model)
+    for model in (
+        plans.ProcessRequest,
+        plans.PlanAccepted,
+        plans.PlanOutcome,
+        plans.PlanApproval,
+        plans.UserClarification,
+        plans.AgentMessage,
+        plans.CancelRequest,
+        plans.CommandAccepted,
+        plans.PlanWithMessages,
+        plans.HealthAnswer,
+        problems.Problem,
+    )
+}
+"""What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""
+
+SCHEMAS: Final = VALUES | PAYLOAD_SCHEMAS | FRAME_SCHEMAS
+
+
+def schema_header(model_name: str) -> str:
+    """Returns the `schema` header of records whose value is the model `model_name` (`PlanRecord`)."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", model_name).lower() + ".v1"
