@@ -195,3 +195,16 @@ PAYLOADS: Final[dict[str, type[Payload]]] = {
     "state_changed": Payload,
     "error_message": Payload,
 }
+
+CLIENT_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "plan_approval_request": ("steps", "status", "m_plan_id", "context"),
+    "plan_approval_response": ("approved", "feedback", "m_plan_id"),
+    "user_clarification_request": ("question", "request_id"),
+    "user_clarification_response": ("answer", "request_id"),
+    "final_result_message": ("status", "summary"),
+    "timeout_notification": ("timeout_type", "request_id", "message", "timeout_duration"),
+    "progress_update": ("current_step", "total_steps", "current_agent"),
+    "agent_tool_message": ("tool_calls",),
+}
+"""Payload fields that also stand at the top of the message itself, where clients of the API family read them
+(compatibility.md section 1). They are part of the one object, so they are the same everywhere."""

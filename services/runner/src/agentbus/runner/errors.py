@@ -19,3 +19,9 @@ class InputError(Invalid):
     """The plan's inputs cannot be worked on, for example a directory that is not there."""
 
     code = "invalid_input"
+
+
+class ToolFailed(Invalid):
+    """A tool's process did not end well: it crashed, took too long, too much memory or printed too much."""
+
+    code = "tool_failed"

@@ -89,8 +89,8 @@ class PlanContext(Protocol):
     ) -> Any:
         """Does `work` as an action with input, output, duration and error on the log; returns its value.
 
-        An action that ended well before a crash is not done again: its value comes from the log. Actions inside
-        `work` become its children. Raises `ActionFailed` when the work raises or takes too long.
+        An action that ended well before a crash is not done again: its value comes from the log. Actions
+        inside `work` become its children. Raises `ActionFailed` when the work raises or takes too long.
         """
         ...
 

@@ -1,0 +1,62 @@
+"""Makes any value fit for the log: valid JSON that every reader can store, and not larger than allowed.
+
+What is too large is cut and marked with its size and SHA-256, never dropped silently. Called by `plan_log`.
+"""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from agentbus.contracts.payloads import Cut
+
+OUTPUT_LIMIT_BYTES: Final = 256 * 1024
+_DEPTH_LIMIT: Final = 64
+_INT64: Final = range(-(2**63), 2**63)
+
+
+def clean(value: Any, depth: int = 0) -> Any:
+    """Returns `value` as JSON that PostgreSQL, MongoDB and browsers can all hold.
+
+    NUL characters and lone surrogates become U+FFFD; integers beyond 64 bits and numbers that JSON does not
+    know become text; what is nested deeper than 64 levels, and what is no JSON, becomes its `str`.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, int):
+        return value if value in _INT64 else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if depth < _DEPTH_LIMIT and isinstance(value, Mapping):
+        return {clean_text(str(key)): clean(item, depth + 1) for key, item in value.items()}
+    if depth < _DEPTH_LIMIT and isinstance(value, list | tuple | set | frozenset):
+        return [clean(item, depth + 1) for item in value]
+    return clean_text(str(value))
+
+
+def clean_text(text: str) -> str:
+    """Returns `text` without NUL characters and lone surrogates; U+FFFD stands for each."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def bound(value: Any, limit_bytes: int = OUTPUT_LIMIT_BYTES) -> tuple[Any, Cut | None]:
+    """Returns a clean `value` and None, or a prefix of its text and what was cut.
+
+    It is cut when its JSON (a string: its UTF-8) is over `limit_bytes`.
+    """
+    value = clean(value)
+    text = value.encode() if isinstance(value, str) else orjson.dumps(value)
+    if len(text) <= limit_bytes:
+        return value, None
+    cut = Cut(size_bytes=len(text), sha256=hashlib.sha256(text).hexdigest())
+    return text[:limit_bytes].decode(errors="ignore"), cut

@@ -1,0 +1,46 @@
+"""What a plan's log says has happened already, so that a plan that is run again repeats nothing.
+
+Built from the plan's accepted messages, by the runner that takes the plan over and while it runs the plan.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentbus.contracts.message import TERMINAL_TYPES
+from agentbus.plan.sequence import PlanSequence, Verdict
+
+
+@dataclass
+class Journal:
+    """The memory of one plan. `key` is what a message says in `metadata.key`; see `PlanLog`."""
+
+    sequence: PlanSequence = field(default_factory=PlanSequence)
+    finished_actions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=set)
+    approvals: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    command_ids: set[str] = field(default_factory=set)
+    ended: bool = False
+
+    def take(self, message: Mapping[str, Any]) -> Verdict:
+        """Takes in the next message of the log, if it counts; returns the verdict on it."""
+        verdict = self.sequence.accept(message["seq"], message["attempt"])
+        if verdict.accepted:
+            self._remember(message)
+        return verdict
+
+    def _remember(self, message: Mapping[str, Any]) -> None:
+        kind, payload = message["type"], message["payload"]
+        if (key := message["metadata"].get("key")) is not None:
+            self.keys.add(key)
+        if (command_id := message["metadata"].get("command_id")) is not None:
+            self.command_ids.add(command_id)
+        if kind in ("action_completed", "action_failed"):
+            self.finished_actions[message["action_id"]] = payload
+        elif kind == "plan_approval_response":
+            self.approvals[payload["m_plan_id"]] = payload
+        elif kind == "user_clarification_response":
+            self.answers[payload["request_id"]] = payload["answer"]
+        elif kind in TERMINAL_TYPES:
+            self.ended = True

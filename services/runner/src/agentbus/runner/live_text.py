@@ -1,0 +1,72 @@
+"""Text while an agent still writes it: pieces to `agent.streaming`, joined so that a fast writer sends few.
+
+Live view only. Nothing here can stop or slow the agent; the finished text is a normal message.
+"""
+
+from typing import Final
+
+from agentbus.contracts.commands import StartPlan
+from agentbus.contracts.timestamps import format_timestamp
+from agentbus.kernel.clock import Clock
+from agentbus.runner.bounds import clean_text
+from agentbus.runner.ports import LiveText
+
+_JOIN_SECONDS: Final = 0.05
+
+
+class LiveTextStream:
+    """One text as it grows."""
+
+    def __init__(self, live: LiveText, start: StartPlan, agent: str, stream_id: str, clock: Clock) -> None:
+        self.stream_id = stream_id
+        self._live = live
+        self._start = start
+        self._agent = agent
+        self._clock = clock
+        self._pieces: list[str] = []
+        self._shown = 0
+        self._chunk = 0
+        self._shown_at = 0.0
+
+    @property
+    def text(self) -> str:
+        """The whole text so far."""
+        return "".join(self._pieces)
+
+    async def write(self, text: str) -> None:
+        """Shows `text` to live watchers, together with what follows within 50 ms."""
+        self._pieces.append(clean_text(text))
+        if self._clock.monotonic() - self._shown_at >= _JOIN_SECONDS:
+            self._show_pending()
+
+    def open(self) -> None:
+        """Tells watchers that a text begins."""
+        self._send("agent_stream_start", "", is_final=False)
+
+    def close(self) -> None:
+        """Shows what is left and tells watchers that the text is whole."""
+        self._show_pending(is_final=True)
+        self._send("agent_stream_end", "", is_final=True)
+
+    def _show_pending(self, *, is_final: bool = False) -> None:
+        pending = "".join(self._pieces[self._shown :])
+        self._shown = len(self._pieces)
+        self._shown_at = self._clock.monotonic()
+        self._send("agent_message_streaming", pending, is_final=is_final)
+
+    def _send(self, kind: str, content: str, *, is_final: bool) -> None:
+        self._live.show(
+            {
+                "plan_id": self._start.plan_id,
+                "type": kind,
+                "stream_id": self.stream_id,
+                "chunk": self._chunk,
+                "agent_name": self._agent,
+                "agent_type": "agent",
+                "content": content,
+                "is_final": is_final,
+                "timestamp": format_timestamp(self._clock.now()),
+                "workspace_id": self._start.workspace_id,
+            }
+        )
+        self._chunk += 1
