@@ -41,8 +41,7 @@ def apply(plan: PlanDocument | None, message: Mapping[str, Any]) -> PlanDocument
     document = dict(plan) if plan is not None else _first(message)
     document["last_seq"], document["attempt"] = message["seq"], message["attempt"]
     document["updated_at"] = document["timestamp"] = message["timestamp"]
-    if document["status"] not in TERMINAL_STATUSES:
-        document["status"] = document["overall_status"] = _status(document["status"], message)
+    document["status"] = document["overall_status"] = status_after(document["status"], message)
     _fold_steps(document, message)
     _fold_agents(document, message)
     _fold_result(document, message)
@@ -81,7 +80,10 @@ def _first(message: Mapping[str, Any]) -> PlanDocument:
     }
 
 
-def _status(current: str, message: Mapping[str, Any]) -> str:
+def status_after(current: str, message: Mapping[str, Any]) -> str:
+    """Returns the status of a plan that was `current`, after an accepted `message`; an end is final."""
+    if current in TERMINAL_STATUSES:
+        return current
     if message["type"] == "plan_approval_response":
         return "approved" if message["payload"].get("approved") else "rejected"
     return _STATUS_BY_TYPE.get(message["type"], current)
