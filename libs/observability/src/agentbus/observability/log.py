@@ -22,7 +22,12 @@ Format = Literal["json", "console"]
 Logger = structlog.stdlib.BoundLogger
 
 # These say the same thing many times a second while a broker is away; their own metrics count it.
-_QUIETER: Final = {"aiokafka": logging.WARNING, "asyncio": logging.WARNING, "urllib3": logging.ERROR}
+_QUIETER: Final = {
+    "aiokafka": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "urllib3": logging.ERROR,
+    "opentelemetry": logging.ERROR,
+}
 
 
 def get_logger(name: str) -> Logger:

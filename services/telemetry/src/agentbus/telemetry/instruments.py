@@ -1,0 +1,85 @@
+"""The figures as Prometheus sees them. Label values are bounded: pairs by `labels.py`, the rest by contract."""
+
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+from agentbus.contracts.payloads import PAYLOADS
+from agentbus.observability.metrics import ACTION_SECONDS
+from agentbus.plan.sequence import Verdict
+from agentbus.telemetry.labels import OTHER, Pair
+
+_PAIR: Final = ("agent", "tool")
+
+
+class PrometheusFigures:
+    """Keeps the figures in a Prometheus registry (the process' own one by default)."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._executions = Counter(
+            "agentbus_telemetry_action_executions", "Actions that ended.", _PAIR, registry=registry
+        )
+        self._failures = Counter(
+            "agentbus_telemetry_action_failures", "Actions that ended badly.", _PAIR, registry=registry
+        )
+        self._seconds = Histogram(
+            "agentbus_telemetry_action_seconds",
+            "How long actions took.",
+            _PAIR,
+            buckets=ACTION_SECONDS,
+            registry=registry,
+        )
+        self._running = Gauge(
+            "agentbus_telemetry_actions_in_flight", "Actions that run now.", _PAIR, registry=registry
+        )
+        self._reached = Counter(
+            "agentbus_telemetry_plan_status", "Plans that came to a status.", ["status"], registry=registry
+        )
+        self._open = Gauge(
+            "agentbus_telemetry_plans_open", "Plans in flight, by status.", ["status"], registry=registry
+        )
+        self._messages = Counter(
+            "agentbus_telemetry_messages", "Accepted messages, by type.", ["type"], registry=registry
+        )
+        self._judged = Counter(
+            "agentbus_telemetry_judged_messages",
+            "Messages read, by the verdict of the acceptance rule.",
+            ["verdict"],
+            registry=registry,
+        )
+        self._forgotten = Counter(
+            "agentbus_telemetry_plans_forgotten",
+            "Plans in flight forgotten for want of room.",
+            registry=registry,
+        )
+
+    def judged(self, verdict: Verdict) -> None:
+        """Counts a message by its verdict."""
+        self._judged.labels(verdict.value).inc()
+
+    def message(self, message_type: str) -> None:
+        """Counts an accepted message; types outside the contract are `other`."""
+        self._messages.labels(message_type if message_type in PAYLOADS else OTHER).inc()
+
+    def running(self, pair: Pair, change: int) -> None:
+        """Changes how many actions are in flight."""
+        self._running.labels(*pair).inc(change)
+
+    def executed(self, pair: Pair, seconds: float | None, *, failed: bool) -> None:
+        """Counts an action that ended. Failures start at 0, so that a first one shows in a rate."""
+        self._executions.labels(*pair).inc()
+        self._failures.labels(*pair).inc(1 if failed else 0)
+        if seconds is not None:
+            self._seconds.labels(*pair).observe(seconds)
+
+    def reached(self, status: str) -> None:
+        """Counts a plan that came to a status."""
+        self._reached.labels(status).inc()
+
+    def open_plans(self, status: str, change: int) -> None:
+        """Changes how many plans in flight have a status."""
+        self._open.labels(status).inc(change)
+
+    def forgotten(self) -> None:
+        """Counts a plan in flight that was forgotten."""
+        self._forgotten.inc()
