@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
+
 from agentbus.kernel.errors import Invalid
 from agentbus.observability.tracing import traceparent
-from pydantic import BaseModel
 
 
 def encode(value: BaseModel | Mapping[str, Any]) -> bytes:
@@ -33,7 +34,7 @@ def decode(value: bytes) -> dict[str, Any]:
 
 
 def record_headers(schema: str) -> list[tuple[str, bytes]]:
-    """Returns a record's headers: content type, schema (e.g. `message.v1`), the current span's traceparent."""
+    """Returns a record's headers: content type, schema (e.g. `message.v1`), the span's traceparent."""
     headers = [("content-type", b"application/json"), ("schema", schema.encode())]
     parent = traceparent()
     if parent is not None:

@@ -1,0 +1,156 @@
+"""One partition's worker: fetch, handle, put poison aside, commit; then the next batch. Part of `delivery`.
+
+At most one batch is in hand and one fetch (1 MiB) waits in aiokafka: memory is bounded. The partition is not
+paused with `consumer.pause`, which drops what is fetched already and waits for the others' long poll after
+`resume`; a worker that is busy simply does not ask for more, and aiokafka then fetches nothing for it.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+
+from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]
+from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore[import-untyped]
+
+from agentbus.bus import instruments
+from agentbus.bus.address import BusAddress
+from agentbus.bus.attempts import Attempts
+from agentbus.bus.batch import Batch, Handler, Poison
+from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount
+from agentbus.bus.kafka_names import to_kafka, to_record
+from agentbus.bus.record import TopicPartition
+from agentbus.kernel.backoff import Backoff
+from agentbus.observability.log import get_logger
+
+_POLL_MILLISECONDS = 1000
+_LOG = get_logger("agentbus.bus.delivery")
+
+PutAside = Callable[[Sequence[Poison]], Awaitable[None]]
+
+
+class PartitionWorker:
+    """Works through one partition until asked to stop; never commits after `stop` returned."""
+
+    def __init__(
+        self,
+        address: BusAddress,
+        partition: TopicPartition,
+        *,
+        group: str,
+        consumer: AIOKafkaConsumer,
+        handler: Handler,
+        put_aside: PutAside,
+        limits: DeadLetterLimits,
+        backoff: Backoff,
+        max_batch_records: int,
+    ) -> None:
+        self._address = address
+        self._partition = partition
+        self._kafka_partition = to_kafka(address, partition)
+        self._labels = (partition.topic, group)
+        self._consumer = consumer
+        self._attempts = Attempts(handler, self._wait, backoff)
+        self._put_aside = put_aside
+        self._count = PoisonCount(limits)
+        self._max_batch_records = max_batch_records
+        self._in_hand: Batch | None = None
+        self._interruptible = True
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+        self.paused = False
+        self.next_offset: int | None = None
+
+    def start(self, gate: asyncio.Task[None], on_end: Callable[[asyncio.Task[None]], None]) -> None:
+        """Begins once `gate` is through; `on_end` hears how it ended."""
+        self._task = asyncio.create_task(self._run(gate))
+        self._task.add_done_callback(on_end)
+
+    async def stop(self, within_seconds: float) -> None:
+        """Lets the running handler finish and commit for that long, then cancels it without a commit."""
+        self._stopping = True
+        if self._task is None:
+            return
+        if self._interruptible:
+            self._task.cancel()
+        done, _ = await asyncio.wait([self._task], timeout=within_seconds)
+        if not done:
+            _LOG.warning(
+                "handler_abandoned", partition=self._partition.partition, topic=self._partition.topic
+            )
+            self._task.cancel()
+            await asyncio.wait([self._task], timeout=within_seconds)
+
+    def age_seconds(self, now: datetime) -> float:
+        """Returns the age of the oldest record in hand, 0 when there is none."""
+        if self._in_hand is None:
+            return 0.0
+        return max(0.0, (now - self._in_hand.records[0].appended_at).total_seconds())
+
+    async def _run(self, gate: asyncio.Task[None]) -> None:
+        await asyncio.shield(gate)  # shared by all workers: one that stops must not stop it
+        while not self._stopping:
+            fetched = await self._consumer.getmany(
+                self._kafka_partition, timeout_ms=_POLL_MILLISECONDS, max_records=self._max_batch_records
+            )
+            raw = fetched.get(self._kafka_partition)
+            if not raw:
+                continue
+            if self.next_offset is None:
+                self.next_offset = raw[0].offset
+            records = [to_record(self._address, each) for each in raw]
+            batch = Batch(self._partition.topic, self._partition.partition, records)
+            if not await self._work(batch):
+                return
+
+    async def _work(self, batch: Batch) -> bool:
+        """Handles and commits; returns False when the partition is no longer ours."""
+        began = time.monotonic()
+        self._in_hand, self._interruptible = batch, False
+        try:
+            poison = await self._attempts.handle(batch)
+            if poison:
+                poisoned = {each.record.offset for each in poison}
+                self._count.add([record.offset in poisoned for record in batch.records])
+                await self._put_aside(poison)
+            else:
+                self._count.add([False] * len(batch.records))
+            if not await self._commit(batch.records[-1].offset + 1):
+                return False
+        finally:
+            self._in_hand, self._interruptible = None, True
+        instruments.BATCH_RECORDS.labels(*self._labels).observe(len(batch.records))
+        instruments.BATCH_SECONDS.labels(*self._labels).observe(time.monotonic() - began)
+        instruments.CONSUMED.labels(*self._labels).inc(len(batch.records))
+        return True
+
+    async def _commit(self, offset: int) -> bool:
+        try:
+            await self._consumer.commit({self._kafka_partition: offset})
+        except (CommitFailedError, IllegalStateError) as error:
+            # Another member owns it by now and handles these records again.
+            _LOG.info("commit_refused", topic=self._partition.topic, offset=offset, error=str(error))
+            return False
+        self.next_offset = offset
+        return True
+
+    async def _wait(self, batch: Batch, error: Exception, seconds: float) -> None:
+        instruments.RETRIED.labels(*self._labels).inc()
+        _LOG.warning(
+            "batch_retried",
+            topic=batch.topic,
+            partition=batch.partition,
+            first_offset=batch.records[0].offset,
+            records=len(batch.records),
+            error=repr(error),
+            wait_seconds=round(seconds, 3),
+            age_seconds=round(self.age_seconds(datetime.now(UTC)), 3),
+            exc_info=error,
+        )
+        if self._stopping:
+            raise asyncio.CancelledError
+        self.paused, self._interruptible = True, True
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.paused, self._interruptible = False, False
