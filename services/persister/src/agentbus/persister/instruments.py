@@ -23,7 +23,7 @@ POISON: Final = Counter(
 PLANS_SAVED: Final = Counter("agentbus_persister_plans_saved_total", "Saves of a plan's state.")
 SUCCESS: Final = Gauge(
     "agentbus_persister_success_ratio",
-    "Records saved of those tried lately (the success window); 1 when idle.",
+    "Records saved of those tried in the success window; 1 when idle.",
 )
 AGE: Final = Histogram(
     "agentbus_persister_record_age_seconds",
