@@ -82,7 +82,7 @@ class Pong(BaseModel):
 
 
 class FrameError(BaseModel):
-    """An `error_message` of the gateway's own (it has no `seq`): the frame had no effect, the socket stays."""
+    """An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 

@@ -1,0 +1,115 @@
+"""The composition root: what the gateway is made of. The only place where its adapters are built."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+
+from agentbus.bus.address import BusAddress
+from agentbus.bus.lookup import find_start, unstored_messages
+from agentbus.bus.producer import Producer
+from agentbus.bus.reader import Reader
+from agentbus.bus.record import Record
+from agentbus.bus.tail import Tail
+from agentbus.chassis.auth import require_secret
+from agentbus.chassis.health import Health
+from agentbus.chassis.http import build_app
+from agentbus.contracts.topics import MESSAGES, STREAMING
+from agentbus.gateway.catch_up import Sources
+from agentbus.gateway.directory import Directory
+from agentbus.gateway.hub import Hub
+from agentbus.gateway.server import SocketServer
+from agentbus.gateway.session import Sessions
+from agentbus.gateway.settings import GatewaySettings
+from agentbus.kernel.clock import SystemClock
+from agentbus.kernel.errors import Transient
+from agentbus.mongo.client import connect
+from agentbus.mongo.messages import MessageStore
+from agentbus.mongo.plans import PlanStore
+
+
+SERVICE = "gateway"
+ATTACH_SECONDS = 2.0
+"""How long a start waits for Kafka; after that it goes on trying, and the gateway is not ready."""
+
+
+class Gateway:
+    """The gateway without its operations HTTP: sockets on one side, the bus and the database on the other."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        address = BusAddress(
+            settings.kafka_bootstrap, settings.namespace, client_id=f"gateway-{settings.instance}"
+        )
+        self.database = connect(settings.mongo_url, settings.mongo_database)
+        self.reader = Reader(address)
+        self.producer = Producer(address)
+        self.tail = Tail(address, [MESSAGES, STREAMING], self._on_records)
+        self.hub = Hub(self.tail, early_bytes=settings.early_bytes)
+        directory = Directory(
+            PlanStore(self.database),
+            self.reader,
+            find_start=partial(find_start, self.reader),
+            unstored=partial(unstored_messages, self.reader),
+        )
+        sources = Sources(
+            MessageStore(self.database),
+            self.reader,
+            page_messages=settings.history_page_messages,
+            recent_bytes=settings.recent_bytes,
+        )
+        sessions = Sessions(
+            hub=self.hub,
+            directory=directory,
+            log=self.reader,
+            sources=sources,
+            commands=self.producer,
+            clock=SystemClock(),
+            reads_at_once=settings.history_reads_at_once,
+            patience_seconds=settings.history_patience_seconds,
+            ping_interval_seconds=settings.ping_interval_seconds,
+        )
+        self.sockets = SocketServer(sessions, settings)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Serves sockets for the length of the block; ends them in order, before what they stand on."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.database.close)
+            await self.reader.start()
+            stack.push_async_callback(self.reader.stop)
+            await self.producer.start()
+            stack.push_async_callback(self.producer.stop)
+            await self.tail.start(wait_seconds=ATTACH_SECONDS)
+            stack.push_async_callback(self.tail.stop)
+            await self.sockets.start()
+            stack.push_async_callback(self.sockets.stop)
+            yield
+
+    async def bus_ready(self) -> None:
+        """Raises Transient while the live end of the topics is not known."""
+        if not self.tail.attached:
+            raise Transient("not attached to the live end of the topics yet")
+        await self.reader.end_offset(MESSAGES, 0)
+
+    def _on_records(self, records: list[Record]) -> None:
+        self.hub.on_records(records)
+
+
+def build(settings: GatewaySettings) -> FastAPI:
+    """Returns the gateway's operations HTTP, which runs the gateway for as long as it is served.
+
+    Raises Fatal without a secret to check tokens with. Ready means that the bus answers. The database is not needed: history then comes from the bus.
+    """
+    if settings.auth == "token":
+        require_secret(settings)
+    health = Health()
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        gateway = Gateway(settings)
+        health.check("bus", gateway.bus_ready)
+        async with gateway.running():
+            yield
+
+    return build_app(settings, service=SERVICE, lifespan=lifespan, routers=[], health=health)

@@ -1,0 +1,178 @@
+"""One WebSocket on picows: bytes in and out, bounded, and an orderly end.
+
+Guarantee: nothing that is written waits; what the client has not read is bounded, and one that does not read
+is closed with 4408. A close is sent once; the connection is gone `close_grace_seconds` later at the latest.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, cast
+
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest
+
+from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode
+from agentbus.gateway import instruments
+from agentbus.gateway.settings import GatewaySettings
+from agentbus.gateway.wire import PING
+from agentbus.plan.dialect import DEFAULT, Dialect
+
+_REASON_MAX_BYTES = 123
+_INBOX_FRAMES = 64
+_DRAINED_BYTES = 64 * 1024
+
+
+class Owner(Protocol):
+    """Who decides what a socket is for."""
+
+    def opened(self, socket: "Socket") -> None:
+        """The socket is open; begins its session."""
+        ...
+
+    def received(self, socket: "Socket") -> None:
+        """The socket's inbox has a frame."""
+        ...
+
+    def closed(self, socket: "Socket") -> None:
+        """The socket takes no more frames; called once."""
+        ...
+
+    def gone(self, socket: "Socket") -> None:
+        """The connection is no more; called once, after `closed`."""
+        ...
+
+
+class Socket(WSListener):
+    """A client's connection. `inbox` holds its text frames until someone takes them out."""
+
+    def __init__(self, owner: Owner, settings: GatewaySettings, now: Callable[[], float]) -> None:
+        super().__init__()
+        self.dialect: Dialect = DEFAULT
+        self.inbox: deque[str] = deque()
+        self.heard_at = now()
+        self._now = now
+        self._owner = owner
+        self._settings = settings
+        self._transport: WSTransport | None = None
+        self._fragments = bytearray()
+        self._fragmented = False
+        self._closing = False
+        self._close_code = 0
+        self._writable = asyncio.Event()
+        self._writable.set()
+
+    @property
+    def request(self) -> WSUpgradeRequest:
+        """The request that opened the socket."""
+        assert self._transport is not None
+        return self._transport.request
+
+    def write(self, frames: bytes, count: int) -> None:
+        """Sends `count` whole frames in one write; closes the socket when it has read too little so far."""
+        if self._transport is None or self._closing:
+            return
+        transport = self._transport.underlying_transport
+        unsent = transport.get_write_buffer_size()
+        if unsent and unsent + len(frames) > self._settings.socket_unsent_limit_bytes:
+            instruments.SLOW.inc()
+            self.close(CloseCode.TOO_SLOW, "too slow: reconnect from after_seq")
+            return
+        transport.write(frames)
+        instruments.FRAMES.inc(count)
+        instruments.BYTES.inc(len(frames))
+
+    async def drained(self, within_seconds: float) -> None:
+        """Returns when little is left unsent; raises TimeoutError when that takes longer."""
+        if not self._writable.is_set():
+            async with asyncio.timeout(within_seconds):
+                await self._writable.wait()
+
+    def ping(self, frame: bytes) -> None:
+        """Sends the JSON ping `frame` and a WebSocket ping; drops a client that has been silent too long."""
+        if self._transport is None or self._closing:
+            return
+        if self._now() - self.heard_at > self._settings.dead_after_seconds:
+            self._transport.disconnect(graceful=False)
+        elif self._transport.underlying_transport.get_write_buffer_size() == 0:
+            self.write(frame + PING, 1)
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Sends a close frame after what is unsent; cuts the connection if the client lets that lie."""
+        if self._transport is None or self._closing:
+            return
+        self._end(code)
+        text = reason.encode()[:_REASON_MAX_BYTES].decode("utf-8", "ignore")
+        self._transport.send_close(cast("WSCloseCode", int(code)), text.encode())
+        asyncio.get_running_loop().call_later(
+            self._settings.close_grace_seconds, self._transport.disconnect, False
+        )
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """picows: the upgrade is done."""
+        self._transport = transport
+        transport.underlying_transport.set_write_buffer_limits(high=4 * _DRAINED_BYTES, low=_DRAINED_BYTES)
+        self._owner.opened(self)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """picows: a frame came."""
+        self.heard_at = self._now()
+        match frame.msg_type:
+            case WSMsgType.TEXT | WSMsgType.CONTINUATION:
+                self._text(frame)
+            case WSMsgType.PING:
+                if not self._closing:
+                    transport.send_pong(frame.get_payload_as_bytes())
+            case WSMsgType.BINARY:
+                self.close(CloseCode.BINARY, "frames are JSON text")
+            case WSMsgType.CLOSE:
+                if not self._closing:
+                    self._end(CloseCode.NORMAL)
+                    transport.send_close(WSCloseCode.OK)
+                transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        """picows: the connection is gone."""
+        if not self._closing:
+            sent = transport.close_handshake.sent if transport.close_handshake else None
+            self._end(int(sent.code.value) if sent is not None else 1006)
+        self._transport = None
+        self._writable.set()
+        self._owner.gone(self)
+
+    def pause_writing(self) -> None:
+        """picows: a lot is unsent."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """picows: little is unsent."""
+        self._writable.set()
+
+    def _end(self, code: int) -> None:
+        self._closing = True
+        instruments.CLOSES.labels(str(int(code))).inc()
+        self._owner.closed(self)
+
+    def _text(self, frame: WSFrame) -> None:
+        if self._closing:
+            return
+        if (frame.msg_type is WSMsgType.CONTINUATION) is not self._fragmented:
+            self.close(CloseCode.PROTOCOL_ERROR, "a fragment is out of place")
+            return
+        self._fragments += frame.get_payload_as_memoryview()
+        self._fragmented = not frame.fin
+        if len(self._fragments) > FRAME_MAX_BYTES:
+            self.close(CloseCode.TOO_LARGE, f"a frame has at most {FRAME_MAX_BYTES} bytes")
+        elif frame.fin:
+            self._whole(bytes(self._fragments))
+            self._fragments.clear()
+
+    def _whole(self, payload: bytes) -> None:
+        try:
+            self.inbox.append(payload.decode())
+        except UnicodeDecodeError:
+            self.close(CloseCode.INVALID_UTF8, "text must be UTF-8")
+            return
+        if len(self.inbox) > _INBOX_FRAMES:
+            self.close(CloseCode.TOO_MANY_FRAMES, "too many frames at once; wait for answers")
+        else:
+            self._owner.received(self)
