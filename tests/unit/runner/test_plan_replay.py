@@ -1,7 +1,8 @@
-"""A plan survives its runner: killed after any message, it goes on elsewhere and repeats nothing (design.md 5)."""
+"""Killed after any message, a plan goes on elsewhere and repeats nothing (design.md section 5)."""
 
 import asyncio
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
@@ -58,9 +59,7 @@ class ScriptedTeam:
     async def _agent(self, plan: PlanContext, name: str) -> int:
         total = 0
         for number in range(3):
-            total += await plan.act(
-                name, "add", {"number": number}, lambda n=number: self._add(plan, name, n)
-            )
+            total += await plan.act(name, "add", {"number": number}, partial(self._add, plan, name, number))
             await plan.say(name, f"{name} {number}")
         try:
             await plan.act(name, "fail", {}, lambda: self._fail(name))

@@ -13,12 +13,15 @@ from agentbus.contracts.timestamps import Timestamp
 
 
 class PlanRecord(BaseModel):
-    """One plan. `messages_offset` is where in its partition of `agent.messages` its first message can be."""
+    """One plan. Who holds it and how far it is stands in its messages alone.
+
+    `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from the
+    time at which the broker took the start command, so two runners that both take the command on agree on it.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     start: StartPlan
     state: Literal["in_flight", "ended"]
-    attempt: int = Field(ge=1)
     messages_offset: int = Field(ge=0)
     updated_at: Timestamp

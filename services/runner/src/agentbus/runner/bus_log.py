@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -32,6 +33,10 @@ class KafkaPlanMessages:
     async def end(self, partition: int) -> int:
         """Returns the offset after the partition's newest message."""
         return await self._reader.end_offset(topics.MESSAGES, partition)
+
+    async def offset_at(self, partition: int, moment: datetime) -> int:
+        """Returns the first offset that the broker gave at `moment` or later."""
+        return await self._reader.offset_at(topics.MESSAGES, partition, moment)
 
     async def read(
         self, partition: int, start: int, stop: int | None = None

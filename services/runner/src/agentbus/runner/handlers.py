@@ -44,7 +44,7 @@ async def _start(command: StartPlan, partition: int, appended_at: datetime, owne
         return "void"
     if ownership.record_of(partition, command.plan_id) is not None and ownership.run_of(command.plan_id):
         return "duplicate"
-    await ownership.start(partition, command)
+    await ownership.start(partition, command, appended_at)
     return "started"
 
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from agentbus.contracts.commands import StartPlan
@@ -29,6 +30,8 @@ from agentbus.runner.plan_run import PlanRun
 from agentbus.runner.ports import MessageOutbox, PlanMessages, PlanRecords
 
 log = get_logger(__name__)
+_CLOCK_SKEW: Final = timedelta(seconds=60)
+"""How far the clocks of two brokers may be apart: a plan's first message is not sought before that."""
 _RETRY: Final = Backoff(first_seconds=0.2, limit_seconds=5.0)
 
 
@@ -85,7 +88,7 @@ class Ownership:
         runs = [run for plan_id in plan_ids if (run := self._runs.pop(plan_id, None)) is not None]
         await asyncio.gather(*(run.stop() for run in runs))
 
-    async def start(self, partition: int, command: StartPlan) -> None:
+    async def start(self, partition: int, command: StartPlan, appended_at: datetime) -> None:
         """Takes a new plan on; returns when its first message is acknowledged.
 
         One that is known already stays as it is. Raises Transient when the bus does not answer.
@@ -97,8 +100,7 @@ class Ownership:
             record = known or PlanRecord(
                 start=command,
                 state="in_flight",
-                attempt=1,
-                messages_offset=await self._messages.end(partition),
+                messages_offset=await self._messages.offset_at(partition, appended_at - _CLOCK_SKEW),
                 updated_at=format_timestamp(self._clock.now()),
             )
             await self._write(partition, record)
@@ -175,46 +177,45 @@ class Ownership:
         self, partition: int, record: PlanRecord, journal: Journal, position: int
     ) -> None:
         if not journal.ended:
-            record = await self._claim(partition, record, journal, position)
+            await self._claim(partition, record.start, journal, position)
         attempt = max(1, journal.sequence.attempt)
         run = self._run(PlanLog(record.start, journal, attempt, self._outbox, self._clock))
         self._runs[record.start.plan_id] = run
         run.begin()
 
-    async def _claim(self, partition: int, record: PlanRecord, journal: Journal, position: int) -> PlanRecord:
+    async def _claim(self, partition: int, start: StartPlan, journal: Journal, position: int) -> None:
         """Publishes the first message of a new attempt until the log accepts it.
 
         `position` is the offset up to which `journal` knows the log; it knows it up to the claim afterwards.
         """
         while not journal.ended:
             sequence, attempt = journal.sequence, journal.sequence.attempt + 1
-            draft = self._created(record.start) if sequence.last_seq == 0 else _resumed(attempt)
+            draft = self._created(start) if sequence.last_seq == 0 else _resumed(attempt)
             claim_id = new_id()
-            claim = PlanLog(record.start, journal, attempt, self._outbox, self._clock).compose(
+            claim = PlanLog(start, journal, attempt, self._outbox, self._clock).compose(
                 replace(draft, metadata={**draft.metadata, "claim": claim_id}), sequence.last_seq + 1
             )
-            offset = await self._messages.publish(record.start.plan_id, claim)
+            offset = await self._messages.publish(start.plan_id, claim)
             async for message in self._messages.read(partition, position, offset + 1):
-                ours = message["plan_id"] == record.start.plan_id and journal.take(message).accepted
+                ours = message["plan_id"] == start.plan_id and journal.take(message).accepted
                 if ours and message["metadata"].get("claim") == claim_id:
-                    return await self._write(partition, record, attempt=attempt)
+                    return
             position = offset + 1
-        return record
 
-    async def _write(self, partition: int, record: PlanRecord, **changes: object) -> PlanRecord:
-        changed = record.model_copy(update={**changes, "updated_at": format_timestamp(self._clock.now())})
-        await self._records.write(changed)
-        self._known.setdefault(partition, {})[changed.start.plan_id] = changed
-        return changed
+    async def _write(self, partition: int, record: PlanRecord) -> None:
+        await self._records.write(record)
+        self._known.setdefault(partition, {})[record.start.plan_id] = record
 
     async def ended(self, run: PlanRun) -> None:
         """Closes a plan's record once its last message is on the bus; tries until it worked."""
         plan_id = run.log.start.plan_id
         await run.log.on_the_bus()
         tries = 0
-        while (record := self.record_of(await self._messages.partition(plan_id), plan_id)) is not None:
+        partition = await self._messages.partition(plan_id)
+        while (record := self.record_of(partition, plan_id)) is not None:
+            now = format_timestamp(self._clock.now())
             try:
-                await self._write(await self._messages.partition(plan_id), record, state="ended")
+                await self._write(partition, record.model_copy(update={"state": "ended", "updated_at": now}))
             except Transient:
                 tries += 1
                 await asyncio.sleep(_RETRY.delay(tries))

@@ -1,6 +1,7 @@
 """What the runner needs from outside, and what it relies on."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from agentbus.contracts.plan_record import PlanRecord
@@ -27,6 +28,10 @@ class PlanMessages(Protocol):
 
     async def end(self, partition: int) -> int:
         """Returns the offset after the newest message of the partition."""
+        ...
+
+    async def offset_at(self, partition: int, moment: datetime) -> int:
+        """Returns the offset of the first message that the broker took at `moment` or later."""
         ...
 
     def read(self, partition: int, start: int, stop: int | None = None) -> AsyncIterator[Mapping[str, Any]]:

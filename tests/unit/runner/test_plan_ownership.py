@@ -1,0 +1,169 @@
+"""Of all runners that believe to own a plan, the log accepts one, in any interleaving (design.md 5)."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.memory_bus import MemoryBus, MemoryRecords, MemoryRunnerPorts
+from support.memory_log import NoLiveText
+
+from agentbus.contracts.commands import StartPlan
+from agentbus.contracts.payloads import Team as TeamCard
+from agentbus.contracts.plan_record import PlanRecord
+from agentbus.kernel.clock import SystemClock
+from agentbus.plan.sequence import PlanSequence
+from agentbus.runner.drafts import Draft
+from agentbus.runner.execution import Execution
+from agentbus.runner.handlers import handle
+from agentbus.runner.ownership import Ownership
+from agentbus.runner.plan_log import PlanLog
+from agentbus.runner.plan_run import PlanRun
+from agentbus.runner.suspension import RunningTime
+from agentbus.runner.team import PlanContext, Report
+
+ACTIONS = 5
+
+
+def start(plan_id: str) -> StartPlan:
+    return StartPlan(
+        command_id=f"start {plan_id}",
+        plan_id=plan_id,
+        workspace_id="w",
+        user_id="u",
+        session_id="s",
+        description="goal",
+        team_id="counting",
+        request_hash="h",
+        issued_at="2026-01-01T00:00:00.000000Z",
+        expires_at="2026-01-01T00:00:10.000000Z",
+    )
+
+
+class CountingTeam:
+    card = TeamCard(team_id="counting", name="Counting")
+
+    def __init__(self, bus: MemoryBus) -> None:
+        self._bus = bus
+
+    async def run(self, plan: PlanContext) -> Report:
+        total = 0
+        for number in range(ACTIONS):
+            total += await plan.act("a", "count", {"number": number}, partial(self._count, number))
+        return Report(str(total), "")
+
+    async def _count(self, number: int) -> int:
+        await self._bus.switch()
+        return number
+
+
+class Runner:
+    """A runner on the shared bus, which watches the log as the real one does."""
+
+    def __init__(self, bus: MemoryBus) -> None:
+        self.bus = bus
+        self.ports = MemoryRunnerPorts(bus)
+        self.ownership = Ownership(
+            messages=self.ports,
+            records=MemoryRecords(bus),
+            outbox=self.ports,
+            clock=SystemClock(),
+            run=self._run,
+            created=lambda command: Draft(
+                "plan_created",
+                payload={
+                    "description": command.description,
+                    "team": {"team_id": "counting", "name": "Counting"},
+                    "require_hitl": False,
+                    "inputs": {},
+                    "request_hash": "h",
+                },
+                metadata={"key": "created"},
+            ),
+        )
+        self._watch = asyncio.create_task(self._watch_log())
+
+    def _run(self, log: PlanLog) -> PlanRun:
+        time = RunningTime(asyncio.Semaphore(8), 60)
+        execution = Execution(log, NoLiveText(), time, SystemClock(), action_limit_seconds=10)
+        return PlanRun(execution, time, lambda: CountingTeam(self.bus), self.ownership.ended)
+
+    async def _watch_log(self) -> None:
+        seen = 0
+        while True:
+            await asyncio.sleep(0)
+            for message in self.bus.log[seen:]:
+                self.ownership.superseded(message["plan_id"], message["attempt"])
+            seen = len(self.bus.log)
+
+    async def close(self) -> None:
+        self._watch.cancel()
+        await self.ownership.close()
+
+
+def accepted(bus: MemoryBus, plan_id: str) -> list[dict[str, object]]:
+    sequence = PlanSequence()
+    of_plan = [message for message in bus.log if message["plan_id"] == plan_id]
+    return [item for item in of_plan if sequence.accept(item["seq"], item["attempt"]).accepted]
+
+
+async def contest(seed: int, gains: list[int], plans: int) -> MemoryBus:
+    """Gives the partition to one runner after the other, without telling the one before at once."""
+    bus = MemoryBus(seed)
+    runners = [Runner(bus), Runner(bus)]
+    await runners[0].ownership.gain(0)
+    starts = [asyncio.create_task(_start(runners[0], f"p{number}")) for number in range(plans)]
+    owner = runners[0]
+    for index in gains:
+        await bus.switch()
+        owner = runners[index]
+        await owner.ownership.gain(0)
+        other = runners[1 - index]
+        await bus.switch()
+        await other.ownership.lose([0])
+    await asyncio.gather(*starts, return_exceptions=True)
+    # The commands whose offsets were not committed are delivered again, to the owner.
+    for number in range(plans):
+        await _start(owner, f"p{number}")
+    async with asyncio.timeout(20):
+        while sum(record.state == "ended" for record in _newest(bus).values()) < plans:
+            await bus.switch()
+    for runner in runners:
+        await runner.close()
+    return bus
+
+
+async def _start(runner: Runner, plan_id: str) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    await handle(start(plan_id), 0, moment, ownership=runner.ownership)
+
+
+def _newest(bus: MemoryBus) -> dict[str, PlanRecord]:
+    return {record.start.plan_id: record for record in bus.records}
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.integers(0, 10**9), st.lists(st.integers(0, 1), max_size=4), st.integers(1, 3))
+def test_each_seq_once_and_finished_actions_not_repeated(seed: int, gains: list[int], plans: int) -> None:
+    bus = asyncio.run(contest(seed, gains, plans))
+    for number in range(plans):
+        log = accepted(bus, f"p{number}")
+        assert [message["seq"] for message in log] == list(range(1, len(log) + 1))
+        kinds = Counter(message["type"] for message in log)
+        assert kinds["plan_created"] == kinds["final_result_message"] == kinds["plan_completed"] == 1
+        assert log[-1]["type"] == "plan_completed"
+        completed = Counter(message["action_id"] for message in log if message["type"] == "action_completed")
+        assert set(completed.values()) == {1}
+        assert len(completed) == ACTIONS
+        assert next(m["content"] for m in log if m["type"] == "final_result_message") == "10"
+
+
+async def test_a_start_that_came_too_late_is_void() -> None:
+    bus = MemoryBus(1)
+    runner = Runner(bus)
+    await runner.ownership.gain(0)
+    await handle(start("late"), 0, datetime(2026, 1, 1, 0, 0, 11, tzinfo=UTC), ownership=runner.ownership)
+    await runner.close()
+    assert (bus.log, bus.records) == ([], [])
