@@ -1,0 +1,108 @@
+"""Real probes: a part is ready when it does what its users need of it, not when its process runs."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import httpx
+
+from agentbus.bus.address import BusAddress
+from agentbus.bus.provisioning import provision
+from agentbus.embedded import ferretdb, postgres
+from agentbus.embedded.errors import NotReady
+from agentbus.embedded.layout import Layout
+from agentbus.embedded.supervision import Supervisor
+from agentbus.kernel.errors import Transient
+
+Probe = Callable[[], Awaitable[None]]
+
+_EVERY_SECONDS = 0.1
+_STARTS_ALLOWED = 3
+_LOG_LINES = 15
+_NOT_YET = (
+    *(OSError, EOFError, TimeoutError, Transient),
+    *(httpx.HTTPError, asyncpg.PostgresError, asyncpg.InterfaceError),
+)
+
+
+def kafka_probe(port: int, namespace: str) -> Probe:
+    """Ready when topics can be made: the controller decides and the broker serves. Makes the missing ones."""
+
+    async def probe() -> None:
+        await port_probe(port)()
+        await provision(BusAddress(f"127.0.0.1:{port}", namespace, client_id="embedded"))
+
+    return probe
+
+
+def port_probe(port: int) -> Probe:
+    """Ready when somebody listens."""
+
+    async def probe() -> None:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+
+    return probe
+
+
+def postgres_probe(layout: Layout) -> Probe:
+    """Ready when a query is answered. Makes FerretDB's database."""
+    return lambda: postgres.ensure_database(layout, ferretdb.DATABASE)
+
+
+def ferretdb_probe(port: int) -> Probe:
+    """Ready when the MongoDB protocol's ping is answered with ok."""
+    return lambda: ferretdb.ping(port)
+
+
+def http_probe(port: int, path: str) -> Probe:
+    """Ready when `path` is answered with 200."""
+
+    async def probe() -> None:
+        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
+            (await client.get(f"http://127.0.0.1:{port}{path}")).raise_for_status()
+
+    return probe
+
+
+async def is_ready(probe: Probe) -> bool:
+    """Asks once."""
+    try:
+        await asyncio.wait_for(probe(), 5)
+    except _NOT_YET:
+        return False
+    return True
+
+
+async def await_ready(
+    supervisor: Supervisor, layout: Layout, name: str, probe: Probe, within_seconds: float
+) -> None:
+    """Returns when `probe` passes. Raises NotReady, with the end of the log, in the end or when it gave up."""
+    starts: set[int] = set()
+    deadline = time.monotonic() + within_seconds
+    while True:
+        reason = await _reason_not_ready(probe)
+        if reason is None:
+            return
+        state = await supervisor.state(name)
+        starts.add(state.started)
+        if state.state == "FATAL" or len(starts) > _STARTS_ALLOWED:
+            raise NotReady(f"{name} keeps ending by itself.{_log_end(layout, name)}")
+        if time.monotonic() > deadline:
+            raise NotReady(f"{name} is not ready in {within_seconds:.0f} s: {reason}.{_log_end(layout, name)}")
+        await asyncio.sleep(_EVERY_SECONDS)
+
+
+async def _reason_not_ready(probe: Probe) -> str | None:
+    try:
+        await asyncio.wait_for(probe(), 15)
+    except _NOT_YET as error:
+        return f"{type(error).__name__} {error}".strip()
+    return None
+
+
+def _log_end(layout: Layout, name: str) -> str:
+    log = layout.log(name)
+    lines = log.read_text(errors="replace").splitlines()[-_LOG_LINES:] if log.exists() else []
+    return f" The end of {log}:\n" + "\n".join(f"  {line}" for line in lines or ["(it wrote nothing)"])
