@@ -14,6 +14,7 @@ _SECRET_NAME: Final = re.compile(
     r"(?:^|[_\-.])(?:secret|token|password|passwd|authorization|cookie|credentials?|api_?key|private_?key)s?$",
     re.IGNORECASE,
 )
+_CAMEL_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _IN_TEXT: Final = (
     (re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*"), REDACTED),
     (re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"), REDACTED),
@@ -39,9 +40,13 @@ def redact(value: Any, *, depth: int = 6) -> Any:
         return redact_text(repr(value))
     if isinstance(value, Mapping):
         return {
-            key: REDACTED if _SECRET_NAME.search(str(key)) and item else redact(item, depth=depth - 1)
+            key: REDACTED if item and _is_secret(str(key)) else redact(item, depth=depth - 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
         return [redact(item, depth=depth - 1) for item in value]
     return value
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET_NAME.search(_CAMEL_HUMP.sub("_", name)))

@@ -4,6 +4,7 @@ Called by every service and by the bus. Source of the format: W3C Trace Context,
 in its own thread over a bounded queue: when the collector is away, spans are dropped and nothing waits.
 """
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
@@ -20,6 +21,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 TRACEPARENT: Final = "traceparent"
 EXPORT_TIMEOUT_SECONDS: Final = 5.0
+STOP_SECONDS: Final = 2.0
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _IDS: Final = RandomIdGenerator()
@@ -28,13 +30,13 @@ _IDS: Final = RandomIdGenerator()
 class _Installed:
     """The provider in use. Until `install` is called it has no exporter, but its spans have ids."""
 
-    provider: TracerProvider = TracerProvider(sampler=ALWAYS_ON, resource=Resource.create({}))
+    provider: TracerProvider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
 
 
 def install(service: str, instance: str, otlp_endpoint: str | None = None) -> None:
     """Makes this process' spans those of `service`; sends them to `otlp_endpoint` (OTLP/HTTP) if set."""
     resource = Resource.create({"service.name": service, "service.instance.id": instance})
-    provider = TracerProvider(sampler=ALWAYS_ON, resource=resource)
+    provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
     if otlp_endpoint:
         _export(provider, otlp_endpoint)
     _Installed.provider = provider
@@ -101,5 +103,8 @@ def trace_and_span_ids() -> tuple[str, str]:
 
 
 def shutdown() -> None:
-    """Sends what is waiting and stops the exporter; takes at most about `EXPORT_TIMEOUT_SECONDS`."""
-    _Installed.provider.shutdown()
+    """Sends what is waiting and stops the exporter; gives up after `STOP_SECONDS`."""
+    # The SDK's own shutdown waits for half a minute when the collector takes connections and says nothing.
+    stopping = threading.Thread(target=_Installed.provider.shutdown, name="tracing-stop", daemon=True)
+    stopping.start()
+    stopping.join(STOP_SECONDS)

@@ -1,0 +1,74 @@
+"""Traces: ids always exist, cross the bus as traceparent, and a collector that is away slows nobody."""
+
+import re
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from agentbus.observability import tracing
+
+TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+@pytest.fixture
+def _own_provider() -> Iterator[None]:
+    before = tracing._Installed.provider
+    yield
+    tracing._Installed.provider = before
+
+
+def test_ids_exist_outside_of_any_span() -> None:
+    first, second = tracing.trace_and_span_ids(), tracing.trace_and_span_ids()
+    assert re.fullmatch(r"[0-9a-f]{32}", first[0])
+    assert re.fullmatch(r"[0-9a-f]{16}", first[1])
+    assert first != second
+    assert tracing.traceparent() is None
+
+
+def test_a_trace_goes_on_across_the_bus() -> None:
+    with tracing.span("publish", kind="producer"):
+        sent = tracing.traceparent()
+        trace_id, _ = tracing.trace_and_span_ids()
+    assert sent is not None
+    assert TRACEPARENT.fullmatch(sent)
+    received = tracing.parent_in([("schema", b"message.v1"), ("traceparent", sent.encode())])
+    with tracing.span("consume", kind="consumer", parent=received) as current:
+        assert tracing.trace_and_span_ids()[0] == trace_id
+        parent = current.parent  # type: ignore[attr-defined]
+        assert f"{parent.span_id:016x}" == sent.split("-")[2]
+
+
+@pytest.mark.parametrize("broken", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "ÿ"])
+def test_a_broken_traceparent_begins_a_new_trace(broken: str) -> None:
+    with tracing.span("consume", parent=broken):
+        assert tracing.trace_and_span_ids()[0] != "0" * 32
+
+
+def test_headers_that_are_no_text_are_no_parent() -> None:
+    received = tracing.parent_in([("traceparent", b"\xff\xfe")])
+    with tracing.span("consume", parent=received):
+        assert tracing.traceparent() is not None
+    assert tracing.parent_in([]) is None
+
+
+def test_an_error_marks_the_span_and_goes_on() -> None:
+    with pytest.raises(ValueError, match="no"), tracing.span("fails", plan_id=None, count=1) as current:
+        raise ValueError("no")
+    assert current.status.is_ok is False  # type: ignore[attr-defined]
+    assert dict(current.attributes) == {"count": 1}  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("_own_provider")
+def test_a_collector_that_never_answers_slows_no_span() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        tracing.install("svc", "i1", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        began = time.perf_counter()
+        for _ in range(10_000):
+            with tracing.span("work"):
+                pass
+        assert time.perf_counter() - began < 3
+        began = time.perf_counter()
+        tracing.shutdown()
+        assert time.perf_counter() - began < tracing.STOP_SECONDS + 1
