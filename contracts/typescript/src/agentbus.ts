@@ -217,7 +217,7 @@ export interface Frame {
   data?: Record<string, unknown>;
 }
 
-/** An `error_message` of the gateway's own (it has no `seq`): the frame had no effect, the socket stays. */
+/** An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays. */
 export interface FrameError {
   plan_id: string;
   /** Stable, for machines. */
@@ -377,11 +377,10 @@ export interface PlanOutcome {
   messages: Message[];
 }
 
-/** One plan. `messages_offset` is where in its partition of `agent.messages` its first message can be. */
+/** One plan. Who holds it and how far it is stands in its messages alone. `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from the time at which the broker took the start command, so two runners that both take the command on agree on it. */
 export interface PlanRecord {
   start: StartPlan;
   state: "in_flight" | "ended";
-  attempt: number;
   messages_offset: number;
   updated_at: string;
 }

@@ -8,6 +8,15 @@ from agentbus.contracts.topics import Topic, dead_letter_topic
 
 Json = dict[str, Any]
 _BINDING = {"bindingVersion": "0.5.0"}
+DEAD_LETTER_HEADERS = {
+    "code": "Stable, for machines.",
+    "reason": "Why it could not be handled.",
+    "topic": "Where it came from.",
+    "partition": "Its partition there.",
+    "offset": "Its offset there.",
+    "group": "Who could not handle it.",
+    "time": "When it was put aside.",
+}
 _LISTS = {"cleanup.policy"}
 _INTEGERS = {"retention.ms", "retention.bytes", "delete.retention.ms", "max.message.bytes"}
 
@@ -120,4 +129,14 @@ def _headers(schema: str) -> Json:
 
 
 def _dead_letter_headers() -> Json:
-    return {"type": "object", "description": "The record's own headers, and why it stands here."}
+    text = {"type": "string"}
+    number = {"type": "string", "pattern": r"^\d+$"}
+    return {
+        "type": "object",
+        "description": "The record's own headers, and why it stands here. Its key and value are as they were.",
+        "required": [f"dlq-{name}" for name in DEAD_LETTER_HEADERS],
+        "properties": {
+            f"dlq-{name}": (number if name in ("partition", "offset") else text) | {"description": words}
+            for name, words in DEAD_LETTER_HEADERS.items()
+        },
+    }
