@@ -5,7 +5,7 @@ What is too large is cut and marked with its size and SHA-256, never dropped sil
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
@@ -14,6 +14,7 @@ from agentbus.contracts.payloads import Cut
 
 OUTPUT_LIMIT_BYTES: Final = 256 * 1024
 _DEPTH_LIMIT: Final = 64
+_TOO_DEEP: Final = f"(nested deeper than {_DEPTH_LIMIT} levels)"
 _INT64: Final = range(-(2**63), 2**63)
 
 
@@ -21,7 +22,7 @@ def clean(value: Any, depth: int = 0) -> Any:
     """Returns `value` as JSON that PostgreSQL, MongoDB and browsers can all hold.
 
     NUL characters and lone surrogates become U+FFFD; integers beyond 64 bits and numbers that JSON does not
-    know become text; what is nested deeper than 64 levels, and what is no JSON, becomes its `str`.
+    know become text; what is no JSON becomes its `str`; what is nested deeper than 64 levels, a note of that.
     """
     if value is None or isinstance(value, bool):
         return value
@@ -31,11 +32,15 @@ def clean(value: Any, depth: int = 0) -> Any:
         return value if value in _INT64 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
-    if depth < _DEPTH_LIMIT and isinstance(value, Mapping):
-        return {clean_text(str(key)): clean(item, depth + 1) for key, item in value.items()}
-    if depth < _DEPTH_LIMIT and isinstance(value, list | tuple | set | frozenset):
-        return [clean(item, depth + 1) for item in value]
+    if isinstance(value, Mapping | list | tuple | set | frozenset):
+        return _TOO_DEEP if depth == _DEPTH_LIMIT else _clean_items(value, depth + 1)
     return clean_text(str(value))
+
+
+def _clean_items(value: Mapping[Any, Any] | Iterable[Any], depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {clean_text(str(key)): clean(item, depth) for key, item in value.items()}
+    return [clean(item, depth) for item in value]
 
 
 def clean_text(text: str) -> str:
