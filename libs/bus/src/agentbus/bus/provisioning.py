@@ -19,6 +19,7 @@ from agentbus.kernel.errors import Fatal, Transient
 from agentbus.observability.log import get_logger
 
 _LOG = get_logger("agentbus.bus.provisioning")
+_COPIES: Final = 3
 _ROOM_FOR_REASON_BYTES: Final = 65_536
 
 DEAD_LETTER_CONFIG: Final = {
@@ -49,31 +50,30 @@ async def provision(
     address: BusAddress,
     wanted: tuple[Wanted, ...] | None = None,
     *,
-    replication_factor: int = -1,
+    replication_factor: int | None = None,
     timeout_seconds: float = 30.0,
 ) -> None:
     """Creates the missing topics (default: the declared ones) and brings the others' settings up to date.
 
-    -1 is the broker's default replication. Raises Fatal when a topic exists with other partitions than
-    wanted, Transient when Kafka does not answer in time.
+    Without `replication_factor`, new topics have three copies, or as many as there are brokers. Raises Fatal
+    when a topic exists with other partitions than wanted, Transient when Kafka does not answer in time.
     """
     admin = AIOKafkaAdminClient(bootstrap_servers=address.bootstrap, client_id=address.client_id)
     try:
         async with asyncio.timeout(timeout_seconds):
             await admin.start()
+            copies = replication_factor or min(_COPIES, len((await admin.describe_cluster())["brokers"]))
             for each in tuple(declared()) if wanted is None else wanted:
-                await _ensure(admin, address, each, replication_factor)
+                await _ensure(admin, address, each, copies)
     except (KafkaError, OSError, TimeoutError) as error:
         raise Transient(f"cannot provision topics: {error!r}", code="bus_unavailable") from error
     finally:
         await admin.close()
 
 
-async def _ensure(
-    admin: AIOKafkaAdminClient, address: BusAddress, wanted: Wanted, replication_factor: int
-) -> None:
+async def _ensure(admin: AIOKafkaAdminClient, address: BusAddress, wanted: Wanted, copies: int) -> None:
     name = address.topic(wanted.name)
-    topic = NewTopic(name, wanted.partitions, replication_factor, topic_configs=dict(wanted.config))
+    topic = NewTopic(name, wanted.partitions, copies, topic_configs=dict(wanted.config))
     response = await admin.create_topics([topic])
     code = response.topic_errors[0][1]
     if code == 0:

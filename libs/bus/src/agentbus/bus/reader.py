@@ -76,6 +76,12 @@ class Reader:
         name = self._name(topic, partition)
         return int((await self._ask(lambda consumer: consumer.end_offsets([name])))[name])
 
+    async def end_offsets(self, topic: str) -> dict[int, int]:
+        """Returns `end_offset` of every partition of the topic, by partition."""
+        names = [self._name(topic, partition) for partition in await self.partitions(topic)]
+        ends = await self._ask(lambda consumer: consumer.end_offsets(names))
+        return {name.partition: ends[name] for name in names}
+
     async def committed(self, group: str, topic: str, partition: int) -> int:
         """Returns the offset that `group` goes on from; 0 when it never committed."""
         name, group_name = self._name(topic, partition), self._address.group(group)
@@ -185,7 +191,8 @@ class Reader:
             auto_offset_reset="earliest",
             isolation_level="read_committed",
             request_timeout_ms=int(self._timeout_seconds * 1000),
-            fetch_max_wait_ms=100,
+            # What is read is there already; a long poll would only hold up the connection's next user.
+            fetch_max_wait_ms=10,
         )
         try:
             await consumer.start()

@@ -14,13 +14,13 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from aiokafka.structs import ConsumerRecord  # type: ignore[import-untyped]
-from aiokafka.structs import TopicPartition as KafkaPartition
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.kafka_names import to_kafka, to_record
 from agentbus.bus.outage import Outage
+from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record, TopicPartition
-from agentbus.kernel.errors import Transient
+from agentbus.kernel.errors import AgentbusError, Transient
 from agentbus.observability.log import get_logger
 
 _POLL_MILLISECONDS: Final = 1000
@@ -37,6 +37,7 @@ class Tail:
 
     def __init__(self, address: BusAddress, topics: Sequence[str], on_records: OnRecords) -> None:
         self._address = address
+        self._reader = Reader(address)
         self._topics = tuple(topics)
         self._on_records = on_records
         self._positions: dict[TopicPartition, int] = {}
@@ -58,6 +59,7 @@ class Tail:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        await self._reader.stop()
 
     @property
     def attached(self) -> bool:
@@ -76,14 +78,14 @@ class Tail:
             consumer = self._consumer()
             try:
                 await self._follow(consumer)
-            except (KafkaError, OSError) as error:
+            except (KafkaError, OSError, AgentbusError) as error:
                 await asyncio.sleep(self._outage.failed(error))
             finally:
                 await consumer.stop()
 
     async def _follow(self, consumer: AIOKafkaConsumer) -> None:
+        await self._attach()
         await consumer.start()
-        await self._attach(consumer)
         names = {to_kafka(self._address, partition): partition for partition in self._positions}
         consumer.assign(list(names))
         for name, partition in names.items():
@@ -95,21 +97,13 @@ class Tail:
             for name, raw in fetched.items():
                 await self._hand_over(names[name], raw)
 
-    async def _attach(self, consumer: AIOKafkaConsumer) -> None:
-        """Learns the ends of the partitions that it has no position for: all of them, the first time."""
-        names: dict[KafkaPartition, TopicPartition] = {}
-        await consumer.topics()  # asks the broker, so that the next call knows
+    async def _attach(self) -> None:
+        """Learns the ends of the topics that it has no positions for: all of them, the first time."""
+        known = {partition.topic for partition in self._positions}
         for topic in self._topics:
-            numbers = consumer.partitions_for_topic(self._address.topic(topic))
-            if not numbers:
-                raise KafkaError(f"no topic {topic}; provision the topics")
-            for number in numbers:
-                partition = TopicPartition(topic, number)
-                if partition not in self._positions:
-                    names[to_kafka(self._address, partition)] = partition
-        if names:
-            ends = await consumer.end_offsets(list(names))
-            self._positions |= {partition: ends[name] for name, partition in names.items()}
+            if topic not in known:
+                ends = await self._reader.end_offsets(topic)
+                self._positions |= {TopicPartition(topic, number): end for number, end in ends.items()}
 
     async def _hand_over(self, partition: TopicPartition, raw: Sequence[ConsumerRecord]) -> None:
         expected = self._positions[partition]
