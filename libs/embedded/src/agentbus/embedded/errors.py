@@ -1,4 +1,4 @@
-"""What can go wrong on the way up. Every message says what to do next; the command line prints it and exits 1."""
+"""What can go wrong on the way up. Every message says what to do next; the command line prints it."""
 
 from agentbus.kernel.errors import Fatal
 

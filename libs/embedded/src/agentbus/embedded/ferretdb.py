@@ -9,7 +9,7 @@ from agentbus.embedded.layout import Layout
 from agentbus.embedded.program import Program
 
 DATABASE: Final = "ferretdb"
-# An OP_MSG with {ping: 1, $db: "admin"}: header (length, id, reply to, opcode 2013), flags, section kind, BSON.
+# OP_MSG with {ping: 1, $db: "admin"}: header (length, id, reply to, opcode 2013), flags, section kind, BSON.
 _PING_BODY: Final = b"\x10ping\x00\x01\x00\x00\x00" + b"\x02$db\x00\x06\x00\x00\x00admin\x00" + b"\x00"
 _DOCUMENT: Final = (len(_PING_BODY) + 4).to_bytes(4, "little") + _PING_BODY
 _PING: Final = (

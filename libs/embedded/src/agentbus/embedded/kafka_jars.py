@@ -34,8 +34,7 @@ class Jar(NamedTuple):
 
 def read_lock(lock: Path = LOCK) -> list[Jar]:
     """Returns the jars that the lock names."""
-    rows = (line.split() for line in lock.read_text().splitlines())
-    return [Jar(*coordinate.split(":"), sha256) for coordinate, sha256 in rows]
+    return [Jar(*line.replace(" ", ":").split(":")) for line in lock.read_text().splitlines()]
 
 
 def fetch_jars(report: Report, lock: Path = LOCK) -> Path:
@@ -64,8 +63,8 @@ def _checked(maven: MavenContext, jar: Jar) -> Path:
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != jar.sha256:
         raise HashMismatch(
-            f"{path.name} has SHA-256 {found}, {LOCK.name} says {jar.sha256}: the download was changed on its "
-            "way or damaged. Nothing was kept; try again, or look at the repository that it came from."
+            f"{path.name} has SHA-256 {found}, {LOCK.name} says {jar.sha256}: the download was changed "
+            "on its way or damaged. Nothing was kept; try again, or look at the repository that it came from."
         )
     return path
 
@@ -76,7 +75,7 @@ def _resolve(maven: MavenContext, jar: Jar) -> Path:
         try:
             return artifact.resolve()
         except (requests.RequestException, RuntimeError, OSError) as error:
-            artifact.cached_path.unlink(missing_ok=True)
+            shutil.rmtree(maven.repo_cache / artifact.component.path_prefix, ignore_errors=True)
             if not tries_left:
                 raise FetchFailed(
                     f"cannot download {jar.artifact} {jar.version}: {error}. "

@@ -22,7 +22,7 @@ def default_name() -> str:
 
 
 def state_root() -> Path:
-    """Returns the folder that holds every stack's data: `$AGENTBUS_STATE_DIR`, or the system's place for it."""
+    """Returns the folder that holds every stack's data: `$AGENTBUS_STATE_DIR`, or the system's place."""
     if chosen := os.environ.get("AGENTBUS_STATE_DIR"):
         return Path(chosen).expanduser().resolve()
     if os.geteuid() == 0:

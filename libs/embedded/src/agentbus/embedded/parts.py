@@ -26,7 +26,9 @@ def kind_of(name: str) -> str:
 def expand(names: Iterable[str]) -> tuple[str, ...]:
     """Returns the programs that the names and groups stand for, each once, in starting order."""
     programs = {program for name in names for program in GROUPS.get(name, (name,))}
-    return tuple(sorted(programs, key=lambda program: (_phase(program), ALL.index(kind_of(program)), program)))
+    return tuple(
+        sorted(programs, key=lambda program: (_phase(program), ALL.index(kind_of(program)), program))
+    )
 
 
 def phases(programs: Iterable[str]) -> list[list[str]]:

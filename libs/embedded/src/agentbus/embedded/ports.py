@@ -35,7 +35,7 @@ def require(port: int) -> None:
     """Raises PortTaken, with the holder where it can be seen, unless `port` is free."""
     if not is_free(port):
         raise PortTaken(
-            f"port {port} is in use{_holder(port)}: choose another with --port N, or --port 0 for any free one"
+            f"port {port} is in use{_holder(port)}: choose another by --port N, or any free one by --port 0"
         )
 
 

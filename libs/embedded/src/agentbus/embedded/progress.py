@@ -18,7 +18,7 @@ class Report(Protocol):
         ...
 
 
-def silent(part: str, text: str, *, done: bool = False) -> None:  # noqa: ARG001  it listens to nothing
+def silent(part: str, text: str, *, done: bool = False) -> None:
     """Says nothing: for tests and scripts."""
 
 

@@ -78,7 +78,7 @@ async def is_ready(probe: Probe) -> bool:
 async def await_ready(
     supervisor: Supervisor, layout: Layout, name: str, probe: Probe, within_seconds: float
 ) -> None:
-    """Returns when `probe` passes. Raises NotReady, with the end of the log, in the end or when it gave up."""
+    """Returns when `probe` passes. Raises NotReady, with the end of the log, late or when it gave up."""
     starts: set[int] = set()
     deadline = time.monotonic() + within_seconds
     while True:
@@ -90,7 +90,9 @@ async def await_ready(
         if state.state == "FATAL" or len(starts) > _STARTS_ALLOWED:
             raise NotReady(f"{name} keeps ending by itself.{_log_end(layout, name)}")
         if time.monotonic() > deadline:
-            raise NotReady(f"{name} is not ready in {within_seconds:.0f} s: {reason}.{_log_end(layout, name)}")
+            raise NotReady(
+                f"{name} is not ready in {within_seconds:.0f} s: {reason}.{_log_end(layout, name)}"
+            )
         await asyncio.sleep(_EVERY_SECONDS)
 
 

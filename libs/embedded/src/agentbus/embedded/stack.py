@@ -29,8 +29,6 @@ from agentbus.embedded.progress import Report, silent
 from agentbus.embedded.readiness import Probe
 from agentbus.embedded.supervision import ProgramState, Supervisor
 
-_POLL_SECONDS = 0.02
-
 
 @dataclass(frozen=True)
 class PartStatus:
@@ -45,7 +43,7 @@ class PartStatus:
 
 
 class Stack:
-    """One stack, by name. Programs are named as in `parts.ALL`; a further instance of a service: `runner-2`."""
+    """One stack, by name. Programs are named as in `parts.ALL`; `runner-2` is a further instance."""
 
     def __init__(
         self,
@@ -59,7 +57,7 @@ class Stack:
         owned: bool = True,
         report: Report = silent,
     ) -> None:
-        """`parts`: names or groups (all, infra, services). `port`: of the edge; 0 = the one before, or a free one.
+        """`parts`: names or groups (all, infra, services). `port`: the edge's; 0 = as before, or free.
 
         `environment`: settings for every service. `owned`: all of it ends with this process; else it stays.
         """
@@ -176,8 +174,7 @@ class Stack:
     async def stop(self, name: str) -> None:
         """Stops the program as its operator would, and waits until it is gone."""
         await self._supervisor.stop(name)
-        while (await self._supervisor.state(name)).alive:
-            await asyncio.sleep(_POLL_SECONDS)
+        await self._supervisor.await_end(name)
 
     async def kill(self, name: str, *, restart: bool = True) -> None:
         """Kills the program (SIGKILL) and waits until it is gone.
@@ -191,8 +188,7 @@ class Stack:
             os.kill(pid, signal.SIGSTOP)
             await self._supervisor.stop(name)
         os.kill(pid, signal.SIGKILL)
-        while (await self._supervisor.state(name)).pid == pid:
-            await asyncio.sleep(_POLL_SECONDS)
+        await self._supervisor.await_end(name, pid)
 
     async def suspend(self, name: str) -> None:
         """Freezes the program and its children (SIGSTOP): alive, connected, and silent."""

@@ -1,6 +1,7 @@
 """The supervisor (PyPI `supervisor`): restarts what crashes, rotates logs; asked over a Unix socket only."""
 
 import asyncio
+import contextlib
 import http.client
 import os
 import signal
@@ -36,12 +37,13 @@ silent=true
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 
 """
+_POLL_SECONDS: Final = 0.02
 _ALREADY_STARTED, _NOT_RUNNING, _BAD_NAME, _ALREADY_ADDED = 60, 70, 10, 90
 
 
 @dataclass(frozen=True)
 class ProgramState:
-    """What the supervisor knows. `state` is one of its words: RUNNING, STARTING, BACKOFF, STOPPED, FATAL, …"""
+    """What the supervisor knows. `state` is its word: RUNNING, STARTING, BACKOFF, STOPPED, FATAL, …"""
 
     name: str
     state: str
@@ -98,7 +100,7 @@ class Supervisor:
             while not await self.running():
                 if self._owned and self._owned.poll() is not None:
                     raise EmbeddedError(f"the supervisor ended: see {self._layout.log('supervisord')}")
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def running(self) -> bool:
         """Says whether the supervisor answers."""
@@ -124,6 +126,14 @@ class Supervisor:
         """Asks for the program's end; does not wait for it."""
         await self._call("stopProcess", name, False, accept=_NOT_RUNNING)
 
+    async def await_end(self, name: str, pid: int | None = None) -> None:
+        """Returns when the program has no process, or, given `pid`, another one."""
+        while True:
+            state = await self.state(name)
+            if not state.alive or (pid and state.pid != pid):
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
     async def replace(self, name: str) -> None:
         """Takes over what the settings file now says of a program that is stopped or new."""
         await self._call("reloadConfig")
@@ -132,12 +142,10 @@ class Supervisor:
 
     async def shutdown(self) -> None:
         """Stops whatever runs, and the supervisor; returns when it is gone."""
-        try:
+        with contextlib.suppress(NotRunning):
             await self._call("shutdown")
-        except NotRunning:
-            pass
         while await self.running():
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(_POLL_SECONDS)
         await self._forget()
 
     async def kill(self) -> None:

@@ -1,0 +1,20 @@
+"""The `agentbus` command: registers what the other modules of this package offer, and nothing else."""
+
+import typer
+
+from agentbus.cli import system
+
+app = typer.Typer(
+    name="agentbus",
+    help="The message-bus backbone for AI-agent runs.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_show_locals=False,
+)
+system.register(app)
+
+
+def main() -> None:
+    """Entry point of the installed script."""
+    app()

@@ -1,0 +1,135 @@
+"""`agentbus up`, `down`, `status`, `logs`: the embedded system on this machine."""
+
+import asyncio
+import json
+import subprocess
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role, issue
+from agentbus.chassis.settings import ServiceSettings
+from agentbus.cli.outcome import fail, run
+from agentbus.embedded.progress import reporting
+from agentbus.embedded.stack import PartStatus, Stack
+
+_PORT: Final = 8000
+_TOKEN_LIFETIME: Final = timedelta(days=30)
+
+Name = Annotated[
+    str | None, typer.Option("--name", help="Which stack; by default this clone's.", envvar="AGENTBUS_STACK")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to `app`."""
+    for command in (up, down, status, logs):
+        app.command(rich_help_panel="System")(command)
+
+
+def up(
+    port: Annotated[int, typer.Option(help="Public port; 0 takes a free one.", min=0, max=65535)] = _PORT,
+    parts: Annotated[
+        str, typer.Option(help="Comma separated: all, infra, services, or single parts.")
+    ] = "all",
+    foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop.")] = False,
+    name: Name = None,
+) -> None:
+    """Start the system and print its address. Data of earlier runs is kept.
+
+    Examples: `agentbus up`, `agentbus up --port 0 --foreground`, `agentbus up --parts infra`
+    """
+    run(_up(name, port, parts.split(","), foreground=foreground))
+
+
+def down(name: Name = None) -> None:
+    """Stop the system. Data is kept for the next `agentbus up`."""
+    typer.echo("stopped" if run(Stack(name).down()) else "it was not running", err=True)
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts: a JSON array.")] = False,
+    name: Name = None,
+) -> None:
+    """Show every part: state, process, port, uptime, readiness.
+
+    Exits with 3 when the system is not running, with 1 when a part is not ready.
+    """
+    rows = run(Stack(name).status())
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
+    else:
+        Console().print(_table(rows))
+    raise typer.Exit(0 if all(row.ready for row in rows) else 1)
+
+
+def logs(
+    part: Annotated[str, typer.Argument(help="A name that `agentbus status` shows.")],
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as lines come, until Ctrl-C.")
+    ] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", help="How many of the last lines.", min=0)] = 100,
+    name: Name = None,
+) -> None:
+    """Print the end of a part's log.
+
+    Examples: `agentbus logs gateway`, `agentbus logs kafka -f`
+    """
+    path = Stack(name).log(part)
+    if not path.exists():
+        known = ", ".join(sorted(log.stem for log in path.parent.glob("*.log"))) or "none yet"
+        fail(f"there is no log of {part}; there is: {known}")
+    # -F goes on over rotation.
+    command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(path)]
+    try:
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603  our own words
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+
+
+async def _up(name: str | None, port: int, parts: list[str], *, foreground: bool) -> None:
+    with reporting() as report:
+        stack = Stack(name, parts=parts, port=port, owned=foreground, report=report)
+        started = await stack.up()
+    try:
+        for line in ([] if started else ["It was running already."]) + _addresses(stack):
+            typer.echo(line)
+        if foreground and started:
+            typer.echo("Ctrl-C stops it.")
+            await asyncio.get_running_loop().create_future()
+    finally:
+        if foreground and started:
+            await stack.down()
+
+
+def _addresses(stack: Stack) -> list[str]:
+    if "edge" in stack.parts:
+        return [f"Open {stack.url}/?token={_token(stack)}"]
+    return [
+        f"Kafka {stack.kafka_bootstrap}",
+        f"MongoDB {stack.mongo_url}",
+        f"PostgreSQL {stack.postgres_url}",
+    ]
+
+
+def _token(stack: Stack) -> str:
+    settings = ServiceSettings.model_validate({"auth_secret": stack.layout.secret()})
+    return issue(settings, DEFAULT_USER, DEFAULT_WORKSPACE, Role.ADMIN, _TOKEN_LIFETIME)
+
+
+def _table(rows: list[PartStatus]) -> Table:
+    table = Table("part", "state", "pid", "port", "up for", "ready", box=None, header_style="bold")
+    for row in rows:
+        table.add_row(
+            row.name,
+            row.state.lower(),
+            str(row.pid or ""),
+            str(row.port or ""),
+            str(timedelta(seconds=row.uptime_seconds)) if row.pid else "",
+            "[green]yes[/green]" if row.ready else "[red]no[/red]",
+        )
+    return table

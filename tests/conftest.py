@@ -1,0 +1,5 @@
+"""Fixtures of the whole tree."""
+
+from support.stack import stack
+
+__all__ = ["stack"]

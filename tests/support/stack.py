@@ -1,0 +1,133 @@
+"""The session's Kafka and MongoDB, chosen by `AGENTBUS_TEST_STACK`: embedded, testcontainers or env.
+
+The default is testcontainers where a Docker daemon answers and has the images, else embedded. What was asked
+for and is not there fails the tests; it never skips them.
+"""
+
+import os
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import docker  # type: ignore[import-untyped]
+import pytest
+from docker.errors import DockerException  # type: ignore[import-untyped]
+from support.eventually import eventually
+from testcontainers.core.container import DockerContainer
+
+from agentbus.bus.address import BusAddress
+from agentbus.bus.provisioning import provision
+from agentbus.embedded.ports import choose
+from agentbus.embedded.readiness import ferretdb_probe
+from agentbus.embedded.stack import Stack
+from agentbus.kernel.errors import Transient
+
+KAFKA_IMAGE: Final = "apache/kafka:4.1.0"
+MONGO_IMAGE: Final = "mongo:8.0"
+
+
+@dataclass(frozen=True)
+class Infra:
+    """Addresses that every test of the session shares; each takes a namespace and database of its own."""
+
+    kafka_bootstrap: str
+    mongo_url: str
+
+    def namespace(self) -> str:
+        """Returns a prefix for topics and groups that nobody else has; without its dot, a database name."""
+        return f"t{uuid.uuid4().hex[:10]}."
+
+    def database(self) -> str:
+        """Returns the name of a database that nobody else has."""
+        return f"t{uuid.uuid4().hex[:10]}"
+
+
+@pytest.fixture(scope="session")
+async def stack() -> AsyncIterator[Infra]:
+    """The infrastructure under test."""
+    kinds = {"embedded": _embedded, "testcontainers": _testcontainers, "env": _from_environment}
+    chosen = os.environ.get("AGENTBUS_TEST_STACK") or ("testcontainers" if _has_images() else "embedded")
+    if chosen not in kinds:
+        pytest.fail(f"AGENTBUS_TEST_STACK={chosen}: choose from {', '.join(kinds)}")
+    async with kinds[chosen]() as infra:
+        yield infra
+
+
+@contextmanager
+def stack_home() -> Iterator[Path]:
+    """A new folder for a stack's data, that PostgreSQL's system user can reach when the tests run as root."""
+    with tempfile.TemporaryDirectory(prefix="agentbus-test-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder) / "stack"
+
+
+@asynccontextmanager
+async def _embedded() -> AsyncIterator[Infra]:
+    with stack_home() as home:
+        async with Stack(home=home, parts=["infra"]) as running:
+            yield Infra(running.kafka_bootstrap, running.mongo_url)
+
+
+@asynccontextmanager
+async def _from_environment() -> AsyncIterator[Infra]:
+    yield Infra(os.environ["AGENTBUS_KAFKA_BOOTSTRAP"], os.environ["AGENTBUS_MONGO_URL"])
+
+
+def _has_images() -> bool:
+    try:
+        client = docker.from_env(timeout=5)
+        try:
+            return bool(client.images.get(KAFKA_IMAGE) and client.images.get(MONGO_IMAGE))
+        finally:
+            client.close()
+    except DockerException:
+        return False
+
+
+@asynccontextmanager
+async def _testcontainers() -> AsyncIterator[Infra]:
+    port = choose(set())
+    kafka = DockerContainer(KAFKA_IMAGE).with_bind_ports(9092, port)
+    for name, value in _kafka_settings(port).items():
+        kafka.with_env(name, value)
+    mongo = DockerContainer(MONGO_IMAGE).with_exposed_ports(27017)
+    with kafka, mongo:
+        host = mongo.get_container_host_ip()
+        mongo_port = int(mongo.get_exposed_port(27017))
+        await eventually(lambda: _kafka_ready(f"127.0.0.1:{port}"), within=90)
+        await eventually(lambda: _mongo_ready(mongo_port), within=60)
+        yield Infra(f"127.0.0.1:{port}", f"mongodb://{host}:{mongo_port}")
+
+
+def _kafka_settings(port: int) -> dict[str, str]:
+    return {
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_OFFSETS_TOPIC_NUM_PARTITIONS": "4",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        "KAFKA_GROUP_MIN_SESSION_TIMEOUT_MS": "1000",
+    }
+
+
+async def _kafka_ready(bootstrap: str) -> None:
+    try:
+        await provision(BusAddress(bootstrap, "ready."))
+    except Transient as error:
+        raise AssertionError(str(error)) from error
+
+
+async def _mongo_ready(port: int) -> None:
+    try:
+        await ferretdb_probe(port)()
+    except (OSError, EOFError) as error:
+        raise AssertionError(str(error)) from error
