@@ -10,8 +10,10 @@ from agentbus.mongo.document import OVERFLOW, decode, encode
 
 NATIVE = frozenset({"plan_id"})
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-AWKWARD_KEYS = st.sampled_from(["", ".", "a.b", "$", "$set", "\0", "_id", OVERFLOW, "$json"])
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
+)
+AWKWARD_KEYS = st.sampled_from(["", ".", "a.b", "$", "$set", "\0", "_id", OVERFLOW, "a\n$b"])
 JSON = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(AWKWARD_KEYS | st.text(), inner, max_size=4),
@@ -31,7 +33,11 @@ def test_any_json_object_comes_back_to_the_letter(value: dict[str, object]) -> N
 
 
 def test_an_ordinary_message_is_stored_as_it_is() -> None:
-    value = {"plan_id": "p", "payload": {"arguments": {"path": "a.b", "n": [1, {"x": [2]}]}}, "metadata": {}}
+    value: dict[str, object] = {
+        "plan_id": "p",
+        "payload": {"arguments": {"path": "a.b", "n": [1, {"x": [2]}]}},
+        "metadata": {},
+    }
     assert stored(value) == value
 
 
@@ -40,7 +46,6 @@ def test_only_the_field_that_needs_it_becomes_text() -> None:
     assert document == {
         "plan_id": "p",
         "seq": 3,
-        "payload": None,
         OVERFLOW: '{"payload":{"matrix":[[1,2],[3]]}}',
     }
 
@@ -68,6 +73,12 @@ def test_deep_nesting_becomes_text() -> None:
         value = {"a": value}
     assert OVERFLOW in stored({"payload": value})
     assert decode(stored({"payload": value})) == {"payload": value}
+
+
+def test_a_crowd_of_top_level_fields_becomes_text() -> None:
+    value: dict[str, object] = {"plan_id": "p"} | {str(n): n for n in range(2_000)}
+    assert stored(value).keys() == {"plan_id", OVERFLOW}
+    assert decode(stored(value)) == value
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, object()])
