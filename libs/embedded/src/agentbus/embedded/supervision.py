@@ -144,7 +144,7 @@ class Supervisor:
         """Stops whatever runs, and the supervisor; returns when it is gone."""
         with contextlib.suppress(NotRunning):
             await self._call("shutdown")
-        while await self.running():
+        while await self.running():  # noqa: ASYNC110  another process sets no Event
             await asyncio.sleep(_POLL_SECONDS)
         await self._forget()
 
