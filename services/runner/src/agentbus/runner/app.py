@@ -1,7 +1,7 @@
 """Composition root of the runner: the only place where its adapters are built."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -43,18 +43,19 @@ def build(settings: RunnerSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with compose(settings, health):
+        async with compose(settings, health, teams(settings)):
             yield
 
     return build_ops_app(settings, service="runner", lifespan=lifespan, health=health)
 
 
 @asynccontextmanager
-async def compose(settings: RunnerSettings, health: Health) -> AsyncIterator[Ownership]:
+async def compose(
+    settings: RunnerSettings, health: Health, factories: Mapping[str, TeamFactory]
+) -> AsyncIterator[Ownership]:
     """Builds the runner's parts and runs them around the block."""
     address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"runner-{settings.instance}")
     clock = SystemClock()
-    factories = teams(settings)
     places = asyncio.Semaphore(settings.max_running_plans)
     async with AsyncExitStack() as stack:
         outbox = await stack.enter_async_context(open_outbox(settings.data_dir / "outbox", address))
@@ -102,14 +103,14 @@ async def _answers(reader: Reader) -> None:
     await reader.end_offset(topics.COMMANDS, 0)
 
 
-def _team(factories: dict[str, TeamFactory], team_id: str) -> Team:
+def _team(factories: Mapping[str, TeamFactory], team_id: str) -> Team:
     if (factory := factories.get(team_id)) is None:
         known = ", ".join(sorted(factories))
         raise InputError(f"There is no team {team_id!r} on this runner. Known: {known}.", code="unknown_team")
     return factory()
 
 
-def _created(factories: dict[str, TeamFactory], start: StartPlan) -> Draft:
+def _created(factories: Mapping[str, TeamFactory], start: StartPlan) -> Draft:
     card = TEAMS.get(start.team_id)
     if card is None and start.team_id in factories:
         card = factories[start.team_id]().card
