@@ -1,7 +1,7 @@
 """TypeScript types from JSON Schemas, for the browser app and other clients.
 
 It knows the part of JSON Schema that our models use and refuses the rest: a type that it would have to guess
-is worse than a failed generation. `tests/contract` compiles its output with the real compiler.
+is worse than a failed generation. `tests/integration/contracts` compiles its output with the real compiler.
 """
 
 import json
