@@ -1,4 +1,4 @@
-"""The runner on real Kafka: plans run, survive their runner, and every message is on the log once, in order."""
+"""The runner on real Kafka: plans run, survive their runner, and are on the log once, in order."""
 
 import asyncio
 from collections import Counter
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.integration
 
 
 class World:
-    """A namespace of the broker, the commands that a plan service would send, and the log as readers see it."""
+    """A namespace of the broker, commands as a plan service sends them, the log as readers see it."""
 
     def __init__(self, infra: Infra, folder: Path) -> None:
         self.address = BusAddress(infra.kafka_bootstrap, infra.namespace())

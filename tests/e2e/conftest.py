@@ -1,0 +1,15 @@
+"""Every test here runs on the whole system."""
+
+from pathlib import Path
+
+import pytest
+from support.system import system
+
+__all__ = ["system"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of this folder."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
