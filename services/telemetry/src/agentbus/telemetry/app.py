@@ -39,7 +39,7 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"{SERVICE}-{settings.instance}")
         async with AsyncExitStack() as stack:
-            reader = Reader(address, timeout_seconds=settings.health_check_seconds)
+            reader = Reader(address)
             stack.push_async_callback(reader.stop)
             await reader.start()
 

@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from agentbus.bus.delivery import Batch, Poison
+from agentbus.bus.batch import Batch, Poison
 from agentbus.bus.record import Record
 from agentbus.contracts.message import Message
 from agentbus.observability.log import get_logger
@@ -25,9 +25,7 @@ def count(batch: Batch, ledger: Ledger, counted_up_to: int = 0) -> list[Poison]:
             poison.append(Poison(record, "invalid_message", _reason(error)))
             continue
         if ledger.take(message, counted=record.offset >= counted_up_to) is Verdict.GAP:
-            _log.warning(
-                "gap in a plan's log", plan_id=message.plan_id, seq=message.seq, offset=record.offset
-            )
+            _log.warning("gap in a plan", plan_id=message.plan_id, seq=message.seq, offset=record.offset)
     return poison
 
 

@@ -1,4 +1,4 @@
-"""The figures as Prometheus sees them. Label values are bounded: pairs by `labels.py`, the rest by contract."""
+"""The figures as Prometheus sees them. Labels are bounded: pairs by `labels.py`, the rest by contract."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
 """What telemetry remembers of the plans on one partition, and what each message changes in the figures.
 
-Guarantee: the figures follow the accepted log. A message that comes again, or comes from a runner that was cut
+Guarantee: the figures follow the accepted log. A message that comes again, or from a runner that was cut
 off, changes nothing (libs/plan `PlanSequence`); what a plan's end, a take-over or the loss of the partition
 stops is no longer in flight. Memory is bounded: ended plans are forgotten first, then those idle longest.
 """

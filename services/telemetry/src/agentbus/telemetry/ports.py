@@ -7,7 +7,7 @@ from agentbus.telemetry.labels import Pair
 
 
 class Figures(Protocol):
-    """Keeps the figures. Counters only grow; gauges take changes up and down. Nothing here blocks or fails."""
+    """Keeps the figures. Counters only grow, gauges take changes. Nothing here blocks or fails."""
 
     def judged(self, verdict: Verdict) -> None:
         """Counts a message by what the acceptance rule said of it."""

@@ -1,4 +1,4 @@
-"""What is in flight, read back from the log: after a restart, or when another instance's partition comes here.
+"""What is in flight, read back from the log: after a restart, or when a partition changes hands.
 
 The figures' gauges then say the truth at once, not only after every plan of that time has ended. Source of
 what to read: the plan records on the compacted `agent.plans`, which hold where each open plan's log begins.

@@ -6,7 +6,7 @@ from agentbus.chassis.settings import ServiceSettings
 
 
 class TelemetrySettings(ServiceSettings):
-    """Bounds, each `AGENTBUS_TELEMETRY_…`. What is past a bound is counted as `other`, or forgotten and told."""
+    """Bounds, each `AGENTBUS_TELEMETRY_…`. What is past one is `other`, or forgotten and told."""
 
     telemetry_label_pairs: int = Field(default=200, ge=1, description="Agent and tool pairs told apart.")
     telemetry_open_plans: int = Field(default=20_000, ge=1, description="Plans in flight, per partition.")

@@ -6,18 +6,15 @@ Guarantee: while this process lives, a record changes its figures once, however 
 from collections.abc import Callable, Sequence
 
 from agentbus.bus.address import BusAddress
-from agentbus.bus.delivery import Batch, Delivery, Poison
+from agentbus.bus.batch import Batch, Poison
+from agentbus.bus.delivery import Delivery
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import TopicPartition
 from agentbus.contracts.topics import MESSAGES
-from agentbus.kernel.errors import Transient
-from agentbus.observability.log import get_logger
 from agentbus.observability.tracing import span
 from agentbus.telemetry.handlers import count
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.restoration import GROUP, restore
-
-_log = get_logger(__name__)
 
 
 class Subscriber:
@@ -30,19 +27,16 @@ class Subscriber:
         self._counted_up_to: dict[int, int] = {}
 
     async def assigned(self, partitions: Sequence[TopicPartition]) -> None:
-        """Restores what is in flight on new partitions; what cannot be read now waits for the first batch."""
+        """Restores what is in flight on new partitions. Raises Transient when Kafka does not answer."""
         for _, partition in partitions:
-            try:
-                await self._ledger(partition)
-            except Transient as error:
-                _log.warning("restoring later", partition=partition, reason=error.message)
+            if partition not in self._ledgers:
+                self._ledgers[partition] = await self._restored(partition)
 
     async def handle(self, batch: Batch) -> Sequence[Poison]:
-        """Counts a batch. Raises Transient while its partition cannot be restored."""
+        """Counts a batch of a partition that was assigned before."""
         with span("telemetry count", kind="consumer", partition=batch.partition, records=len(batch.records)):
-            ledger = await self._ledger(batch.partition)
             before = self._counted_up_to.get(batch.partition, 0)
-            poison = count(batch, ledger, before)
+            poison = count(batch, self._ledgers[batch.partition], before)
             self._counted_up_to[batch.partition] = max(before, batch.records[-1].offset + 1)
             return poison
 
@@ -53,17 +47,13 @@ class Subscriber:
             if ledger is not None:
                 ledger.clear()
 
-    async def _ledger(self, partition: int) -> Ledger:
-        known = self._ledgers.get(partition)
-        if known is not None:
-            return known
+    async def _restored(self, partition: int) -> Ledger:
         ledger = self._new_ledger()
         try:
             await restore(self._reader, partition, ledger)
         except BaseException:
             ledger.clear()
             raise
-        self._ledgers[partition] = ledger
         return ledger
 
 
