@@ -81,7 +81,7 @@ def test_services_start_after_their_topics() -> None:
         assert COMPOSE["services"][name]["depends_on"]["topics"] == {
             "condition": "service_completed_successfully"
         }
-    assert COMPOSE["services"]["topics"]["command"] == ["python", "-m", "agentbus.bus.provisioning"]
+    assert COMPOSE["services"]["topics"]["command"] == ["python", "-m", "agentbus.bus"]
 
 
 def test_the_broker_takes_the_largest_message_and_makes_no_topics() -> None:

@@ -133,7 +133,7 @@ def _dead_letter_headers() -> Json:
     number = {"type": "string", "pattern": r"^\d+$"}
     return {
         "type": "object",
-        "description": "The record's own headers, and why it stands here. Its key and value are as they were.",
+        "description": "The record's own headers, and why it stands here. Key and value are as they were.",
         "required": [f"dlq-{name}" for name in DEAD_LETTER_HEADERS],
         "properties": {
             f"dlq-{name}": (number if name in ("partition", "offset") else text) | {"description": words}
