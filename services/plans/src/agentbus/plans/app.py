@@ -1,0 +1,77 @@
+"""The plan service's composition root: the only place where its adapters are built.
+
+Starts whether or not Kafka and the database are up; `/health/ready` tells which is not. Called by `__main__`,
+and by `openapi`, for which nothing may connect before the lifespan begins.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from agentbus.bus.address import BusAddress
+from agentbus.bus.producer import Producer
+from agentbus.bus.reader import Reader
+from agentbus.chassis.health import Health
+from agentbus.chassis.http import build_app
+from agentbus.contracts.topics import COMMANDS
+from agentbus.kernel.clock import SystemClock
+from agentbus.mongo.client import connect
+from agentbus.mongo.messages import MessageStore
+from agentbus.mongo.plans import PlanStore
+from agentbus.plans.plan_bus import KafkaPlanBus
+from agentbus.plans.ports import Parts
+from agentbus.plans.routes import API, HEALTH
+from agentbus.plans.settings import PlansSettings
+from agentbus.plans.watches import BusWatches
+
+SERVICE = "plans"
+
+
+def build(settings: PlansSettings) -> FastAPI:
+    """Returns the service. Raises Fatal when tokens are needed and there is no secret to check them with."""
+    health = Health()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"{SERVICE}-{settings.instance}")
+        async with AsyncExitStack() as stack:
+            database = connect(settings.mongo_url, settings.mongo_database)
+            stack.callback(database.close)
+            producer = Producer(address)
+            stack.push_async_callback(producer.stop)
+            await producer.start()
+            reader = Reader(address, timeout_seconds=settings.lookup_seconds)
+            stack.push_async_callback(reader.stop)
+            await reader.start()
+            watches = BusWatches(address, settings.waits_limit)
+            stack.push_async_callback(watches.stop)
+            await watches.start()
+
+            async def kafka() -> None:
+                await reader.partitions(COMMANDS)
+
+            health.check("kafka", kafka)
+            health.check("tail", watches.check)
+            health.check("database", database.ping)
+            app.state.parts = Parts(
+                plans=PlanStore(database),
+                messages=MessageStore(database),
+                bus=KafkaPlanBus(
+                    producer,
+                    reader,
+                    acknowledge_seconds=settings.acknowledge_seconds,
+                    lookup_seconds=settings.lookup_seconds,
+                ),
+                watches=watches,
+                clock=SystemClock(),
+                team_ids=settings.team_ids,
+                start_valid_for=timedelta(seconds=settings.start_valid_seconds),
+                stored_wait_seconds=settings.stored_wait_seconds,
+            )
+            yield
+
+    app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=[API, HEALTH], health=health)
+    app.description = "Submit plans to teams of agents, read what they said and did, approve, answer, cancel."
+    return app

@@ -1,0 +1,48 @@
+"""Which plan is this, and may the caller see it? Exact also for a plan that is not stored yet (A3.2).
+
+Called by `handlers.py` and `reads.py` before anything of a plan is told or done.
+"""
+
+from agentbus.chassis.auth import Principal
+from agentbus.plan.projection import PlanDocument
+from agentbus.plans.errors import OtherWorkspace, PlanNotFound
+from agentbus.plans.ports import PlanBus, StoredPlans
+
+_PENDING_LIMIT = 200
+
+
+async def find(plan_id: str, *, plans: StoredPlans, bus: PlanBus) -> PlanDocument | None:
+    """Returns the plan as stored, or as created when only the bus has it; None when there is none.
+
+    Raises Transient when the database, or after a miss there the bus, is away.
+    """
+    stored = await plans.get(plan_id)
+    if stored is not None:
+        return stored
+    # Stored while we looked on the bus: then it is in the database by now.
+    return await bus.unstored_plan(plan_id) or await plans.get(plan_id)
+
+
+async def visible(plan_id: str, who: Principal, *, plans: StoredPlans, bus: PlanBus) -> PlanDocument:
+    """Returns the plan if it is the caller's to see; raises PlanNotFound, OtherWorkspace, Transient."""
+    plan = await find(plan_id, plans=plans, bus=bus)
+    if plan is None:
+        raise PlanNotFound("there is no such plan")
+    if plan["workspace_id"] != who.workspace_id:
+        raise OtherWorkspace("this plan belongs to another workspace")
+    return plan
+
+
+async def named(
+    plan_id: str | None, m_plan_id: str | None, who: Principal, *, plans: StoredPlans, bus: PlanBus
+) -> PlanDocument:
+    """Returns the plan that a client names by either id: by `m_plan_id` among those that wait for approval.
+
+    Raises as `visible`.
+    """
+    if plan_id:
+        return await visible(plan_id, who, plans=plans, bus=bus)
+    for plan in await plans.page(who.workspace_id, status="pending_approval", limit=_PENDING_LIMIT):
+        if m_plan_id and (plan["m_plan"] or {}).get("id") == m_plan_id:
+            return plan
+    raise PlanNotFound("name the plan by plan_id, or by the m_plan_id that waits for approval")

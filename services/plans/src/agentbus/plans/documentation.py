@@ -1,0 +1,63 @@
+"""What the OpenAPI document says of this service's answers beyond their models. Called by `routes.py`."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from agentbus.contracts.http.problems import PROBLEM_MEDIA_TYPE
+
+Responses = dict[int | str, dict[str, Any]]
+
+_CASES: Final = {
+    400: ("malformed_json", "The body is not JSON: unexpected end of data."),
+    401: ("unauthenticated", "an access token is needed: Authorization: Bearer …"),
+    403: ("other_workspace", "this plan belongs to another workspace"),
+    404: ("plan_not_found", "there is no such plan"),
+    409: ("plan_ended", "the plan has ended: completed"),
+    413: ("body_too_large", "The body may have up to 1048576 bytes."),
+    422: ("unknown_team", "there is no team 'rewiev'; there are: model, review"),
+    503: ("bus_unavailable", "Kafka did not acknowledge"),
+}
+
+
+def problems(*statuses: int) -> Responses:
+    """Returns the problem answers of a route, with an example each."""
+    return {status: _problem(status, *_CASES[status]) for status in statuses}
+
+
+def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
+    title = HTTPStatus(status).phrase
+    example = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    described: dict[str, Any] = {
+        "description": f"{title} (RFC 9457), for example `{code}`.",
+        "content": {PROBLEM_MEDIA_TYPE: {"schema": schema, "example": example}},
+    }
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        described["headers"] = {"Retry-After": header("Seconds after which to try again.", "integer")}
+    return described
+
+
+def header(description: str, kind: str = "string") -> dict[str, Any]:
+    """Returns the description of a response header."""
+    return {"description": description, "schema": {"type": kind}}
+
+
+ALWAYS: Final = (401, 403, 422, 503)
+WITH_BODY: Final = (400, 413, *ALWAYS)
+PAGED: Final = {"Link": header('`rel="next"`: where the rest is; absent on the last page.')}
+SUBMITTED: Final[Responses] = {
+    200: {
+        "description": "On the bus. With `Prefer: wait=N`: how it ended, or what there is after N seconds.",
+        "headers": {
+            "Preference-Applied": header("`wait=N` when the answer has waited, with the N that held.")
+        },
+    }
+}
+PLAN_READ: Final[Responses] = {
+    200: {
+        "description": "The plan and its messages in order.",
+        "headers": {**PAGED, "ETag": header("Of the plan as stored; send it back in If-None-Match.")},
+    },
+    304: {"description": "The plan is still as the entity tag in If-None-Match says."},
+}
+PLANS_READ: Final[Responses] = {200: {"description": "Newest first.", "headers": PAGED}}

@@ -1,0 +1,53 @@
+"""What a caller of the plan service can do wrong, or meet."""
+
+from agentbus.kernel.errors import Invalid, Rejected
+
+
+class PlanNotFound(Rejected):
+    """There is no such plan, neither stored nor on the bus."""
+
+    code = "plan_not_found"
+    status = 404
+
+
+class OtherWorkspace(Rejected):
+    """The plan belongs to a workspace that the caller is not in."""
+
+    code = "other_workspace"
+    status = 403
+
+
+class PlanHasEnded(Rejected):
+    """The plan has ended: there is nothing left to approve, answer or cancel."""
+
+    code = "plan_ended"
+
+
+class UnknownTeam(Invalid):
+    """No team has this id."""
+
+    code = "unknown_team"
+
+
+class BadInputs(Invalid):
+    """`inputs` cannot be worked on by any team."""
+
+    code = "invalid_inputs"
+
+
+class KeyReused(Invalid):
+    """The `Idempotency-Key` came with another body before."""
+
+    code = "idempotency_key_reused"
+
+
+class BadIdempotencyKey(Invalid):
+    """The `Idempotency-Key` is empty, too long or not printable."""
+
+    code = "invalid_idempotency_key"
+
+
+class BadCursor(Invalid):
+    """The cursor is none that a `Link` header gave."""
+
+    code = "invalid_cursor"

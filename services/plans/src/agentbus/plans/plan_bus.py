@@ -1,0 +1,118 @@
+"""The bus as the plan service sees it: commands go out, starts and unstored plans are found again.
+
+Guarantee: when `send` raises, Kafka did not acknowledge in time, the record is not sent later, and a start
+that was on the wire is void for the runner once its `expires_at` has passed. Called by `handlers.py` and
+`directory.py`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from agentbus.bus.codec import decode, encode
+from agentbus.bus.lookup import find_start, unstored_messages
+from agentbus.bus.producer import Producer
+from agentbus.bus.reader import Reader
+from agentbus.bus.record import Record
+from agentbus.contracts.commands import COMMAND, PlanCommand, StartPlan
+from agentbus.contracts.timestamps import parse_timestamp
+from agentbus.contracts.topics import COMMANDS, MESSAGES
+from agentbus.kernel.errors import Invalid, Transient
+from agentbus.plan.projection import PlanDocument
+from agentbus.plans.instruments import ACKNOWLEDGE_SECONDS
+from agentbus.plans.model import created_by, unstored
+from agentbus.plans.watches import message_in
+
+_CLOCKS_DIFFER: Final = timedelta(minutes=1)
+_SCHEMA: Final = "command.v1"
+
+T = TypeVar("T")
+
+
+class KafkaPlanBus:
+    """`PlanBus` over Kafka. Reading gives up after `lookup_seconds`."""
+
+    def __init__(
+        self, producer: Producer, reader: Reader, *, acknowledge_seconds: float, lookup_seconds: float
+    ) -> None:
+        self._producer = producer
+        self._reader = reader
+        self._acknowledge_seconds = acknowledge_seconds
+        self._lookup_seconds = lookup_seconds
+
+    async def send(self, command: PlanCommand) -> int:
+        """Returns the command's offset once Kafka has it."""
+        with ACKNOWLEDGE_SECONDS.time():
+            sent = await self._producer.send(
+                COMMANDS,
+                command.plan_id,
+                encode(command),
+                schema=_SCHEMA,
+                timeout_seconds=self._acknowledge_seconds,
+            )
+        return sent.offset
+
+    async def position(self, plan_id: str) -> int:
+        """Returns the offset that the plan's next command would get."""
+        return await self._in_time(self._position(plan_id))
+
+    async def first_start(self, plan_id: str, start: int | None, stop: int) -> StartPlan | None:
+        """Returns the first start of the plan that counts among the commands at offsets [start, stop)."""
+        return await self._in_time(self._first_start(plan_id, start, stop))
+
+    async def unstored_plan(self, plan_id: str) -> PlanDocument | None:
+        """Returns the plan, as created, when it is on the bus and not stored yet."""
+        return await self._in_time(self._unstored_plan(plan_id))
+
+    async def unstored_messages(self, plan_id: str) -> list[dict[str, Any]]:
+        """Returns the messages that may not be stored yet, in log order."""
+        records = await self._in_time(unstored_messages(self._reader, plan_id))
+        return [message for record in records if (message := message_in(record)) is not None]
+
+    async def messages_since(self, plan_id: str, timestamp: str) -> AsyncIterator[dict[str, Any]]:
+        """Yields the plan's messages on the bus that are not older than `timestamp`."""
+        partition = await self._reader.partition_for(MESSAGES, plan_id)
+        moment = parse_timestamp(timestamp) - _CLOCKS_DIFFER
+        start = await self._reader.offset_at(MESSAGES, partition, moment)
+        async for record in self._reader.read(MESSAGES, partition, start, key=plan_id):
+            if (message := message_in(record)) is not None:
+                yield message
+
+    async def _position(self, plan_id: str) -> int:
+        return await self._reader.end_offset(COMMANDS, await self._reader.partition_for(COMMANDS, plan_id))
+
+    async def _first_start(self, plan_id: str, start: int | None, stop: int) -> StartPlan | None:
+        partition = await self._reader.partition_for(COMMANDS, plan_id)
+        oldest = await self._reader.begin_offset(COMMANDS, partition) if start is None else start
+        async for record in self._reader.read(COMMANDS, partition, oldest, stop, key=plan_id):
+            if (found := _start_in(record)) is not None:
+                return found
+        return None
+
+    async def _unstored_plan(self, plan_id: str) -> PlanDocument | None:
+        start = await find_start(self._reader, plan_id)
+        if start is not None:
+            return created_by(start)
+        for record in await unstored_messages(self._reader, plan_id):
+            if (message := message_in(record)) is not None:
+                return unstored(message)
+        return None
+
+    async def _in_time(self, call: Awaitable[T]) -> T:
+        try:
+            async with asyncio.timeout(self._lookup_seconds):
+                return await call
+        except TimeoutError as error:
+            raise Transient("looking on the bus took too long", code="bus_unavailable") from error
+
+
+def _start_in(record: Record) -> StartPlan | None:
+    """Returns the start in `record`, unless it is void or none at all."""
+    try:
+        command = COMMAND.validate_python(decode(record.value))
+    except (Invalid, ValueError):
+        return None
+    if isinstance(command, StartPlan) and record.appended_at <= parse_timestamp(command.expires_at):
+        return command
+    return None
