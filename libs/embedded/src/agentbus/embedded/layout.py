@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agentbus.embedded.errors import EmbeddedError
 from agentbus.embedded.repository import ROOT
+from agentbus.embedded.scraping import scrape_config
 
 
 def default_name() -> str:
@@ -112,10 +113,11 @@ class Layout:
         return ports
 
     def keep_ports(self, ports: dict[str, int]) -> None:
-        """Writes the ports for the next start, all or nothing."""
+        """Writes the ports for the next start, all or nothing, and for Prometheus."""
         draft = self.state.with_suffix(".new")
         draft.write_text(json.dumps({"name": self.home.name, "ports": ports}, indent=2))
         draft.replace(self.state)
+        (self.home / "prometheus.yml").write_text(scrape_config(ports))
 
 
 def _digest(text: str) -> str:

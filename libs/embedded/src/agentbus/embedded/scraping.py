@@ -1,0 +1,19 @@
+"""How Prometheus finds the services of this stack. Called when the ports are kept."""
+
+import json
+from collections.abc import Mapping
+from string import Template
+
+from agentbus.embedded.parts import SERVICES
+from agentbus.embedded.repository import INFRA
+
+
+def scrape_config(ports: Mapping[str, int]) -> str:
+    """Returns Prometheus' configuration for the services (each instance of each) among `ports`."""
+    targets = [
+        {"targets": [f"127.0.0.1:{port}"], "labels": {"service": name.partition("-")[0], "part": name}}
+        for name, port in sorted(ports.items())
+        if name.partition("-")[0] in SERVICES and not name.endswith("-socket")
+    ]
+    template = (INFRA / "observability" / "prometheus.embedded.yml").read_text()
+    return Template(template).substitute(targets=json.dumps(targets))
