@@ -183,6 +183,7 @@ class Plan(BaseModel):
     steps: list[Step]
     agent_progress: list[AgentProgress]
     summary: str
+    result: str | None = Field(default=None, description="The final result (Markdown); absent in lists.")
     error: PlanError | None = None
     m_plan: None = Field(
         default=None, description="Always null here; see the key of that name beside `plan`."

@@ -24,14 +24,16 @@ from agentbus.plans.plan_bus import KafkaPlanBus
 from agentbus.plans.ports import Parts
 from agentbus.plans.routes import API, HEALTH
 from agentbus.plans.settings import PlansSettings
+from agentbus.plans.teams import known_team_ids
 from agentbus.plans.watches import BusWatches
 
 SERVICE = "plans"
 
 
 def build(settings: PlansSettings) -> FastAPI:
-    """Returns the service. Raises Fatal when tokens are needed and there is no secret to check them with."""
+    """Returns the service. Raises Fatal for a team that is none, and for tokens without a secret."""
     health = Health()
+    team_ids = known_team_ids(settings.teams)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -66,7 +68,7 @@ def build(settings: PlansSettings) -> FastAPI:
                 ),
                 watches=watches,
                 clock=SystemClock(),
-                team_ids=settings.team_ids,
+                team_ids=team_ids,
                 start_valid_for=timedelta(seconds=settings.start_valid_seconds),
                 stored_wait_seconds=settings.stored_wait_seconds,
             )

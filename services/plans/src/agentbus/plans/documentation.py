@@ -11,9 +11,9 @@ _CASES: Final = {
     400: ("malformed_json", "The body is not JSON: unexpected end of data."),
     401: ("unauthenticated", "an access token is needed: Authorization: Bearer …"),
     403: ("other_workspace", "this plan belongs to another workspace"),
-    404: ("plan_not_found", "there is no such plan"),
+    404: ("unknown_plan", "there is no such plan"),
     409: ("plan_ended", "the plan has ended: completed"),
-    413: ("body_too_large", "The body may have up to 1048576 bytes."),
+    413: ("body_too_large", "The body may have up to 1000000 bytes."),
     422: ("unknown_team", "there is no team 'rewiev'; there are: model, review"),
     503: ("bus_unavailable", "Kafka did not acknowledge"),
 }

@@ -6,7 +6,7 @@ from agentbus.kernel.errors import Invalid, Rejected
 class PlanNotFound(Rejected):
     """There is no such plan, neither stored nor on the bus."""
 
-    code = "plan_not_found"
+    code = "unknown_plan"
     status = 404
 
 

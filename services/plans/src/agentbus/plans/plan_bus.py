@@ -10,15 +10,15 @@ from collections.abc import AsyncIterator, Awaitable
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from agentbus.bus.codec import decode, encode
-from agentbus.bus.lookup import find_start, unstored_messages
+from agentbus.bus.codec import encode
+from agentbus.bus.lookup import find_start, start_in, unstored_messages
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record
-from agentbus.contracts.commands import COMMAND, PlanCommand, StartPlan
+from agentbus.contracts.commands import PlanCommand, StartPlan
 from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.topics import COMMANDS, MESSAGES
-from agentbus.kernel.errors import Invalid, Transient
+from agentbus.kernel.errors import Transient
 from agentbus.plan.projection import PlanDocument
 from agentbus.plans.instruments import ACKNOWLEDGE_SECONDS
 from agentbus.plans.model import created_by, unstored
@@ -86,7 +86,7 @@ class KafkaPlanBus:
         partition = await self._reader.partition_for(COMMANDS, plan_id)
         oldest = await self._reader.begin_offset(COMMANDS, partition) if start is None else start
         async for record in self._reader.read(COMMANDS, partition, oldest, stop, key=plan_id):
-            if (found := _start_in(record)) is not None:
+            if (found := start_in(record)) is not None:
                 return found
         return None
 
@@ -105,14 +105,3 @@ class KafkaPlanBus:
                 return await call
         except TimeoutError as error:
             raise Transient("looking on the bus took too long", code="bus_unavailable") from error
-
-
-def _start_in(record: Record) -> StartPlan | None:
-    """Returns the start in `record`, unless it is void or none at all."""
-    try:
-        command = COMMAND.validate_python(decode(record.value))
-    except (Invalid, ValueError):
-        return None
-    if isinstance(command, StartPlan) and record.appended_at <= parse_timestamp(command.expires_at):
-        return command
-    return None

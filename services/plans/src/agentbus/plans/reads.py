@@ -14,7 +14,7 @@ from agentbus.plan.projection import PlanDocument
 from agentbus.plans.directory import visible
 from agentbus.plans.instruments import MESSAGES_SERVED
 from agentbus.plans.ports import Parts, StoredPlans
-from agentbus.plans.views import cursor_after, parse_cursor, plan_view
+from agentbus.plans.views import cursor_after, listed_view, parse_cursor
 
 _POLL: Final = Backoff(first_seconds=0.02, limit_seconds=0.25)
 
@@ -86,5 +86,5 @@ async def list_plans(
     found = await parts.plans.page(who.workspace_id, session_id, status, limit + 1, before)
     page = found[:limit]
     return PlanPage(
-        [plan_view(plan) for plan in page], cursor_after(page[-1]) if len(found) > limit else None
+        [listed_view(plan) for plan in page], cursor_after(page[-1]) if len(found) > limit else None
     )

@@ -6,15 +6,15 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from agentbus.chassis.settings import ServiceSettings
-from agentbus.contracts.teams import TEAMS
 
 
 class PlansSettings(ServiceSettings):
     """All from the environment, `AGENTBUS_…`."""
 
-    body_limit_bytes: int = Field(default=1024 * 1024, ge=1)
-    extra_team_ids: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Teams that the runners know besides those that come with agentbus."
+    body_limit_bytes: int = Field(default=1_000_000, ge=1)
+    teams: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="More teams that the runners have: `module:attribute` as theirs, or just the team's id.",
     )
     start_valid_seconds: float = Field(
         default=4.0, gt=0, description="A start that Kafka takes later than this is void."
@@ -29,9 +29,9 @@ class PlansSettings(ServiceSettings):
     waits_limit: int = Field(default=500, ge=0, description="Requests that wait at once; others do not wait.")
     stored_wait_seconds: float = Field(default=10.0, gt=0, description="How long a read waits for `min_seq`.")
 
-    @field_validator("extra_team_ids", mode="before")
+    @field_validator("teams", mode="before")
     @classmethod
-    def _split_ids(cls, value: object) -> object:
+    def _split_teams(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
@@ -41,8 +41,3 @@ class PlansSettings(ServiceSettings):
         if self.start_valid_seconds > self.acknowledge_seconds:
             raise ValueError("a start must be void by the time that its caller is refused")
         return self
-
-    @property
-    def team_ids(self) -> frozenset[str]:
-        """The teams that a plan may name."""
-        return frozenset(TEAMS) | frozenset(self.extra_team_ids)

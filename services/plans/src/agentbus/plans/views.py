@@ -18,12 +18,17 @@ from agentbus.plans.errors import BadCursor
 _REPRESENTATION: Final = 1
 """Part of every ETag: grows when the same plan is served in another form."""
 
-_INSIDE: Final = frozenset({"_id", "team", "result", "request_hash"})
+_INSIDE: Final = frozenset({"_id", "team", "request_hash"})
 
 
 def plan_view(plan: PlanDocument) -> dict[str, Any]:
-    """Returns the `plan` object; its team, proposed steps and result stand elsewhere in the answer."""
+    """Returns the `plan` object; its team and proposed steps stand elsewhere in the answer."""
     return {**{key: value for key, value in plan.items() if key not in _INSIDE}, "m_plan": None}
+
+
+def listed_view(plan: PlanDocument) -> dict[str, Any]:
+    """Returns the `plan` object as it stands in a list: without its result, which can be long."""
+    return {key: value for key, value in plan_view(plan).items() if key != "result"}
 
 
 def whole_view(plan: PlanDocument, messages: Sequence[dict[str, Any]], dialect: Dialect) -> dict[str, Any]:
