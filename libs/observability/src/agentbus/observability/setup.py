@@ -3,7 +3,7 @@
 import os
 import socket
 
-from prometheus_client import Info
+from prometheus_client import Info, disable_created_metrics
 
 from agentbus.observability import log, tracing
 
@@ -22,6 +22,7 @@ def configure(
     name = instance or default_instance()
     log.install(service, name, level=level, format=format)
     tracing.install(service, name, otlp_endpoint)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series and nothing reads them
     _PROCESS.info({"service": service, "instance": name})
 
 
