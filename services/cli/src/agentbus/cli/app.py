@@ -2,7 +2,7 @@
 
 import typer
 
-from agentbus.cli import system
+from agentbus.cli import dlq, system, tap
 
 app = typer.Typer(
     name="agentbus",
@@ -12,7 +12,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
-system.register(app)
+for part in (system, tap, dlq):
+    part.register(app)
 
 
 def main() -> None:

@@ -109,11 +109,12 @@ async def _up(name: str | None, port: int, parts: list[str], *, foreground: bool
 def _addresses(stack: Stack) -> list[str]:
     if "edge" in stack.parts:
         return [f"Open {stack.url}/?token={_token(stack)}"]
-    return [
-        f"Kafka {stack.kafka_bootstrap}",
-        f"MongoDB {stack.mongo_url}",
-        f"PostgreSQL {stack.postgres_url}",
-    ]
+    addresses = {
+        "kafka": lambda: f"Kafka {stack.kafka_bootstrap}",
+        "postgres": lambda: f"PostgreSQL {stack.postgres_url}",
+        "ferretdb": lambda: f"MongoDB {stack.mongo_url}",
+    }
+    return [address() for part, address in addresses.items() if part in stack.parts]
 
 
 def _token(stack: Stack) -> str:
