@@ -1,5 +1,5 @@
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def database(own_database: Stack) -> AsyncIterator[Database]:
     database = connect(own_database.mongo_url, "outages", selection_seconds=1.0, call_seconds=2.0)
+    await MessageStore(database).ensure_indexes()
+    await PlanStore(database).ensure_indexes()
     yield database
     database.close()
 
@@ -31,14 +33,15 @@ def within(seconds: float) -> Iterator[None]:
 
 
 async def fails_soon(database: Database) -> None:
-    for call in (
-        MessageStore(database).append([message("p", 1)]),
-        MessageStore(database).read("p"),
-        PlanStore(database).get("p"),
-        database.ping(),
-    ):
+    calls: list[Callable[[], Awaitable[object]]] = [
+        lambda: MessageStore(database).append([message("p", 1)]),
+        lambda: MessageStore(database).read("p"),
+        lambda: PlanStore(database).get("p"),
+        database.ping,
+    ]
+    for call in calls:
         with within(5), pytest.raises(Transient):
-            await call
+            await call()
 
 
 async def works_again(database: Database) -> None:
@@ -57,7 +60,6 @@ async def works_again(database: Database) -> None:
 async def test_a_database_that_hangs_is_away_within_seconds(
     own_database: Stack, database: Database, program: str
 ) -> None:
-    await MessageStore(database).ensure_indexes()
     await own_database.suspend(program)
     try:
         await fails_soon(database)
@@ -69,7 +71,6 @@ async def test_a_database_that_hangs_is_away_within_seconds(
 async def test_a_database_that_was_killed_is_away_and_comes_back(
     own_database: Stack, database: Database
 ) -> None:
-    await MessageStore(database).ensure_indexes()
     await own_database.kill("ferretdb", restart=False)
     await fails_soon(database)
     await own_database.start("ferretdb")
@@ -79,7 +80,6 @@ async def test_a_database_that_was_killed_is_away_and_comes_back(
 async def test_a_killed_postgres_behind_the_database_is_away_and_comes_back(
     own_database: Stack, database: Database
 ) -> None:
-    await MessageStore(database).ensure_indexes()
     await own_database.kill("postgres", restart=False)
     await fails_soon(database)
     await own_database.start("postgres")
