@@ -28,7 +28,6 @@ from agentbus.mongo.client import connect
 from agentbus.mongo.messages import MessageStore
 from agentbus.mongo.plans import PlanStore
 
-
 SERVICE = "gateway"
 ATTACH_SECONDS = 2.0
 """How long a start waits for Kafka; after that it goes on trying, and the gateway is not ready."""
@@ -99,7 +98,8 @@ class Gateway:
 def build(settings: GatewaySettings) -> FastAPI:
     """Returns the gateway's operations HTTP, which runs the gateway for as long as it is served.
 
-    Raises Fatal without a secret to check tokens with. Ready means that the bus answers. The database is not needed: history then comes from the bus.
+    Raises Fatal without a secret to check tokens with. Ready means that the bus answers; without the database
+    history comes from the bus.
     """
     if settings.auth == "token":
         require_secret(settings)

@@ -26,6 +26,14 @@ class _Lane:
     watchers: dict[Watcher, None] = field(default_factory=dict)
     frames: list[bytes] = field(default_factory=list)
 
+    def flush(self) -> None:
+        """Writes what is pending: one write a watcher, the same bytes to all."""
+        if self.frames:
+            frames, number = b"".join(self.frames), len(self.frames)
+            self.frames.clear()
+            for watcher in list(self.watchers):
+                watcher.write(frames, number)
+
 
 class Room:
     """One plan on one partition. Opens at offset `start`; live once `seed` told what lies before that."""
@@ -97,11 +105,7 @@ class Room:
         """Takes live records of this plan in, in log order, and sends what counts; returns how many did."""
         count = sum(self._take(record) for record in records)
         for lane in self._lanes.values():
-            if lane.frames:
-                frames, number = b"".join(lane.frames), len(lane.frames)
-                lane.frames.clear()
-                for watcher in list(lane.watchers):
-                    watcher.write(frames, number)
+            lane.flush()
         return count
 
     def _missing(self, seq: int) -> list[Entry] | None:
@@ -147,7 +151,9 @@ class Room:
         """Those who came with a later `seq` than ours get what is after theirs."""
         for watcher in [watcher for watcher, has in self._ahead.items() if has < seq]:
             del self._ahead[watcher]
-            self._lane(watcher.dialect).watchers[watcher] = None
+            lane = self._lane(watcher.dialect)
+            lane.flush()  # what is pending in it is not for the one who comes in now
+            lane.watchers[watcher] = None
 
     def _stream(self, value: bytes) -> bool:
         lanes = [lane for lane in self._lanes.values() if lane.watchers]
