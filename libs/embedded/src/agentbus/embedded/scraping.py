@@ -15,5 +15,6 @@ def scrape_config(ports: Mapping[str, int]) -> str:
         for name, port in sorted(ports.items())
         if name.partition("-")[0] in SERVICES and not name.endswith("-socket")
     ]
-    template = (INFRA / "observability" / "prometheus.embedded.yml").read_text()
-    return Template(template).substitute(targets=json.dumps(targets))
+    folder = INFRA / "observability"
+    template = (folder / "prometheus.embedded.yml").read_text()
+    return Template(template).substitute(targets=json.dumps(targets), rules=folder / "rules.yml")
