@@ -17,7 +17,7 @@ def end_orphans(layout: Layout, *, grace_seconds: float = 10) -> bool:
 
     Says whether there was anything.
     """
-    found = _left_over(layout)
+    found = left_over(layout)
     if not found:
         return False
     if grace_seconds:
@@ -28,7 +28,8 @@ def end_orphans(layout: Layout, *, grace_seconds: float = 10) -> bool:
     return True
 
 
-def _left_over(layout: Layout) -> list[psutil.Process]:
+def left_over(layout: Layout) -> list[psutil.Process]:
+    """Returns the processes that belong to the stack, the supervisor included, other than this one."""
     return [
         process
         for process in psutil.process_iter()

