@@ -1,6 +1,6 @@
 """Writes every generated file of the contracts; `--check` only names those that are stale (exit code 1).
 
-Run by `make contracts` and `make check`. `--release` also makes the schemas the baseline of compatibility.
+Run by `make contracts` and `make check`. `--release` also makes what it wrote the baseline of compatibility.
 """
 
 import argparse
@@ -17,15 +17,16 @@ def main() -> int:
     """Runs the command line; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
-    parser.add_argument("--release", action="store_true", help="copy the schemas to baseline/")
+    parser.add_argument("--release", action="store_true", help="copy schemas and openapi to baseline/")
     options = parser.parse_args()
     if options.check:
         return _check()
     for path in write(FOLDER, artifacts()):
         sys.stdout.write(f"contracts/{path}\n")
     if options.release:
-        shutil.rmtree(FOLDER / "baseline" / "schemas", ignore_errors=True)
-        shutil.copytree(FOLDER / "schemas", FOLDER / "baseline" / "schemas")
+        for released in ("schemas", "openapi"):
+            shutil.rmtree(FOLDER / "baseline" / released, ignore_errors=True)
+            shutil.copytree(FOLDER / released, FOLDER / "baseline" / released)
     return 0
 
 

@@ -314,6 +314,8 @@ export interface Plan {
   steps: Step[];
   agent_progress: AgentProgress[];
   summary: string;
+  /** The final result (Markdown); absent in lists. */
+  result?: string | null;
   error?: PlanError | null;
   /** Always null here; see the key of that name beside `plan`. */
   m_plan?: null;

@@ -5,6 +5,7 @@ the old reader survives everything that the new writer writes. So a field may be
 words may change, and nothing else. A keyword that has no rule here counts as a break when it changed.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -95,3 +96,38 @@ def _resolved(schema: Json, root: Json) -> Json:
         return schema
     name = str(schema["$ref"]).removeprefix("#/$defs/")
     return {**root["$defs"][name], **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def openapi_breaks(old: Json, new: Json) -> list[str]:
+    """Returns why the OpenAPI document `new` may not replace `old`: routes, parameters and bodies."""
+    found = []
+    for route, operation in sorted(_operations(old).items()):
+        if (now := _operations(new).get(route)) is None:
+            found.append(f"{route}: the route was removed")
+            continue
+        demanded, dropped = _required(now) - _required(operation), _named(operation) - _named(now)
+        found += [f"{route}: parameter {name} is now required" for name in sorted(demanded)]
+        found += [f"{route}: parameter {name} was removed" for name in sorted(dropped)]
+    return found + breaks(_bodies(old), _bodies(new))
+
+
+def _operations(document: Json) -> dict[str, Json]:
+    return {
+        f"{method} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def _named(operation: Json) -> set[str]:
+    return {parameter["name"] for parameter in operation.get("parameters", [])}
+
+
+def _required(operation: Json) -> set[str]:
+    return {each["name"] for each in operation.get("parameters", []) if each.get("required")}
+
+
+def _bodies(document: Json) -> dict[str, Json]:
+    text = json.dumps(document["components"]["schemas"]).replace("#/components/schemas/", "#/$defs/")
+    schemas = json.loads(text)
+    return {name: {**schema, "$defs": schemas} for name, schema in schemas.items()}

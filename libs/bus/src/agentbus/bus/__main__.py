@@ -1,7 +1,7 @@
 """`python -m agentbus.bus` makes the topics as declared, then ends: run once before services start (compose).
 
-The broker is `AGENTBUS_KAFKA_BOOTSTRAP`, the prefix of names `AGENTBUS_NAMESPACE`. Ends with 0 when all topics
-are as declared, 1 when Kafka did not answer (run it again), 78 when a topic cannot be as declared.
+The broker is `AGENTBUS_KAFKA_BOOTSTRAP`, the prefix of names `AGENTBUS_NAMESPACE`. Ends with 0 when all
+topics are as declared, 1 when Kafka did not answer (run it again), 78 when a topic cannot be as declared.
 """
 
 import asyncio
