@@ -14,7 +14,6 @@ from agentbus.bus.codec import encode
 from agentbus.bus.lookup import find_start, start_in, unstored_messages
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
-from agentbus.bus.record import Record
 from agentbus.contracts.commands import PlanCommand, StartPlan
 from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.topics import COMMANDS, MESSAGES
