@@ -1,0 +1,1 @@
+"""The review team, planned and written by a model behind an OpenAI-compatible API."""

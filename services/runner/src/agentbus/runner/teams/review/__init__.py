@@ -1,0 +1,1 @@
+"""The default team: reviews a source tree with real tools, without a key and without the network."""

@@ -1,0 +1,1 @@
+"""The review's tools: each module has `run(sources)`, and runs in the worker process only."""
