@@ -1,6 +1,7 @@
 """The whole system under test, as its users meet it: one origin, a token, and Kafka for taps.
 
-The embedded stack, with handles to kill and stop its parts.
+The embedded stack, or with `AGENTBUS_TEST_STACK=env` the one that infra/compose/test has started; both have
+handles to kill and stop their parts.
 """
 
 import json
@@ -17,6 +18,7 @@ import httpx
 import pytest
 import websockets
 from pydantic import SecretStr
+from support.compose_stack import ComposeStack
 from support.eventually import eventually
 from support.stack import stack_home
 
@@ -40,7 +42,7 @@ USER = "tester"
 class System:
     """One system: what a client can do with it, and what the log and the database hold."""
 
-    stack: Stack
+    stack: Stack | ComposeStack
     token: str
 
     @property
@@ -133,8 +135,11 @@ class System:
 
     async def in_database(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the plan's messages as they stand in the database."""
-        async with connect(self.stack.mongo_url, "agentbus") as database:
+        database = connect(self.stack.mongo_url, "agentbus")
+        try:
             return await MessageStore(database).read(plan_id)
+        finally:
+            database.close()
 
     async def metric(self, service: str, name: str) -> float:
         """Returns the sum of a metric's samples, as Prometheus would scrape them."""
@@ -153,7 +158,9 @@ def environment() -> dict[str, str]:
     }
 
 
-def token(stack: Stack, *, user: str = USER, workspace: str = WORKSPACE, role: Role = Role.EDITOR) -> str:
+def token(
+    stack: Stack | ComposeStack, *, user: str = USER, workspace: str = WORKSPACE, role: Role = Role.EDITOR
+) -> str:
     """Returns an access token of the stack."""
     settings = ServiceSettings(auth_secret=SecretStr(stack.layout.secret()))
     return issue(settings, user, workspace, role, timedelta(hours=1))
@@ -162,6 +169,10 @@ def token(stack: Stack, *, user: str = USER, workspace: str = WORKSPACE, role: R
 @pytest.fixture(scope="session")
 async def system() -> AsyncIterator[System]:
     """The whole system, started once for the session; a test that breaks a part mends it."""
+    if os.environ.get("AGENTBUS_TEST_STACK") == "env":
+        composed = ComposeStack.from_environment()
+        yield System(composed, token(composed))
+        return
     with stack_home() as home:
         async with Stack(home=home, environment=environment()) as running:
             yield System(running, token(running))
