@@ -33,7 +33,7 @@ class OwnKafka:
         if self._runs():
             self.thaw()
             return
-        jars = await asyncio.to_thread(fetch_jars, lambda _part, _text: None)
+        jars = await asyncio.to_thread(fetch_jars, _say_nothing)
         await asyncio.to_thread(self._prepare, jars)
         with (self._layout.home / "kafka.log").open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -47,9 +47,12 @@ class OwnKafka:
         assert self._process is not None
         await self._process.wait()
 
-    def freeze(self) -> None:
+    async def freeze(self) -> None:
         """It keeps its connections and answers nothing."""
         self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        # The signal reaches its many threads one by one.
+        await asyncio.to_thread(os.waitid, os.P_PID, self._process.pid, os.WSTOPPED | os.WNOWAIT)
 
     def thaw(self) -> None:
         self._signal(signal.SIGCONT)
@@ -79,3 +82,7 @@ class OwnKafka:
             raise AssertionError(str(error)) from error
         finally:
             await reader.stop()
+
+
+def _say_nothing(part: str, text: str, *, done: bool = False) -> None:
+    pass

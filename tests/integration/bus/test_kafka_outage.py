@@ -77,7 +77,7 @@ async def test_a_broker_that_hangs_is_given_up_in_time(
     address: BusAddress, own_kafka: OwnKafka, producer: Producer, reader: Reader
 ) -> None:
     await producer.send(WORK, "k", b"k:0", schema="work.v1")
-    own_kafka.freeze()
+    await own_kafka.freeze()
     async with asyncio.timeout(5):
         with pytest.raises(Transient):
             await producer.send(WORK, "k", b"late:1", schema="work.v1", timeout_seconds=1.0)

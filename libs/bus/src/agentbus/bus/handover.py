@@ -46,47 +46,41 @@ class Handover:
         self._held: frozenset[TopicPartition] = frozenset()
         self._taken: frozenset[TopicPartition] = frozenset()
         self._step: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._patience: asyncio.TimerHandle | None = None
 
     def assigned(self, partitions: AbstractSet[TopicPartition]) -> asyncio.Task[None]:
         """Takes the new assignment; the task ends when the hooks for what changed are through.
 
         It raises what the assigned hook raised, other than Transient, which is tried again.
         """
-        return self._next(self._change(frozenset(partitions)))
+        if self._patience is not None:
+            self._patience.cancel()
+        if self._step is not None:
+            self._step.cancel()
+        self._step = asyncio.create_task(self._change(frozenset(partitions)))
+        return self._step
 
     def suspended(self) -> None:
-        """A rebalance began. A take-over goes on until the next assignment is known."""
-        if self._step is None or self._step.done():
-            self._next(self._give_up())
+        """A rebalance began. A take-over that runs goes on until the next assignment is known."""
+        if self._patience is not None:
+            self._patience.cancel()
+        loop = asyncio.get_running_loop()
+        self._patience = loop.call_later(self._patience_seconds, self.assigned, frozenset())
 
     async def close(self) -> None:
         """The group is left: everything is lost."""
-        await self._next(self._change(frozenset()))
-
-    def _next(self, step: Awaitable[None]) -> asyncio.Task[None]:
-        previous, self._step = self._step, None
-
-        async def after() -> None:
-            if previous is not None:
-                previous.cancel()
-                await asyncio.wait([previous])
-            await step
-
-        self._step = asyncio.create_task(after())
-        return self._step
-
-    async def _give_up(self) -> None:
-        await asyncio.sleep(self._patience_seconds)
-        await self._change(frozenset())
+        await self.assigned(frozenset())
 
     async def _change(self, partitions: frozenset[TopicPartition]) -> None:
-        lost = self._held - (partitions & self._taken)
-        if lost:
-            await _to_the_end(self._revoke(lost))
-        gained = partitions - self._held
-        self._held |= gained
-        await self._take_over(gained)
-        self._taken |= gained
+        async with self._turn:
+            lost = self._held - (partitions & self._taken)
+            if lost:
+                await _to_the_end(self._revoke(lost))
+            gained = partitions - self._held
+            self._held |= gained
+            await self._take_over(gained)
+            self._taken |= gained
 
     async def _revoke(self, lost: frozenset[TopicPartition]) -> None:
         try:

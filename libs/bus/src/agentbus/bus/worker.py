@@ -21,6 +21,7 @@ from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount
 from agentbus.bus.kafka_names import to_kafka, to_record
 from agentbus.bus.record import TopicPartition
 from agentbus.kernel.backoff import Backoff
+from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
 
 _POLL_MILLISECONDS = 1000
@@ -145,7 +146,8 @@ class PartitionWorker:
             error=repr(error),
             wait_seconds=round(seconds, 3),
             age_seconds=round(self.age_seconds(datetime.now(UTC)), 3),
-            exc_info=error,
+            cause=repr(error.__cause__),
+            exc_info=None if isinstance(error, Transient) else error,
         )
         if self._stopping:
             raise asyncio.CancelledError
