@@ -1,4 +1,4 @@
-"""The OpenAPI document has the agreed routes, its schemas are schemas, and it may replace the released one."""
+"""The OpenAPI document has the agreed routes, its schemas hold, and it may replace the released one."""
 
 import copy
 import json
