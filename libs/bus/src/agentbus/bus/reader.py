@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -15,6 +15,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.kafka_names import key_bytes, to_record
+from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Record
 from agentbus.kernel.errors import Invalid, Transient
 
@@ -32,6 +33,7 @@ class Reader:
     """
 
     def __init__(self, address: BusAddress, *, timeout_seconds: float = 10.0) -> None:
+        quieten()
         self._address = address
         self._timeout_seconds = timeout_seconds
         self._idle: list[AIOKafkaConsumer] = []
@@ -99,7 +101,7 @@ class Reader:
 
     async def read(
         self, topic: str, partition: int, start: int, stop: int | None = None, key: str | None = None
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record, None]:
         """Yields the records from offset `start` up to, not including, `stop` (None: the end at this call).
 
         With `key`, only those of that key. What retention removed is left out.
