@@ -47,7 +47,7 @@ async def test_readers_work_beside_each_other_and_may_stop_early(producer: Produ
         read = reader.read(WORK, partition, 0)
         async for record in read:
             if record.offset == count:
-                await read.aclose()  # type: ignore[attr-defined]
+                await read.aclose()
                 return record.offset
         return -1
 

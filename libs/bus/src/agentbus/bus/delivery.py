@@ -13,24 +13,20 @@ from typing import Final
 
 from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
-from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Handler, Poison
-from agentbus.bus.dead_letter import DeadLetterLimits, dead_letter
+from agentbus.bus.dead_letter import DeadLetterLimits
+from agentbus.bus.dead_letters import DeadLetters
 from agentbus.bus.handover import Handover, PartitionsHook, ignore
 from agentbus.bus.membership import Membership, Terms
 from agentbus.bus.outage import Outage
-from agentbus.bus.producer import Producer
 from agentbus.bus.record import TopicPartition
 from agentbus.kernel.backoff import Backoff
-from agentbus.kernel.errors import Transient
-from agentbus.observability.log import get_logger
 
 __all__ = ["Batch", "DeadLetterLimits", "Delivery", "Handler", "PartitionsHook", "Poison"]
 
 DEFAULT_LIMITS: Final = DeadLetterLimits()
 DEFAULT_BACKOFF: Final = Backoff()
-_LOG = get_logger("agentbus.bus.delivery")
 
 
 class Delivery:
@@ -76,7 +72,7 @@ class Delivery:
             backoff=backoff,
             patience_seconds=session_timeout_seconds,
         )
-        self._dead_letters = Producer(address)
+        self._dead_letters = DeadLetters(address, group, backoff)
         self._outage = Outage(f"{group} consumer")
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
@@ -109,7 +105,9 @@ class Delivery:
 
     async def _live(self) -> None:
         """One life in the group; returns when it ended by `stop` or by Kafka's failure."""
-        membership = Membership(self._address, self._terms, self._handover, self._put_aside, self._outage)
+        membership = Membership(
+            self._address, self._terms, self._handover, self._dead_letters.put_aside, self._outage
+        )
         self._membership = membership
         life = asyncio.create_task(membership.run())
         stop = asyncio.create_task(self._stopping.wait())
@@ -132,27 +130,3 @@ class Delivery:
             await asyncio.wait_for(self._stopping.wait(), seconds)
         except TimeoutError:
             return
-
-    async def _put_aside(self, poison: Sequence[Poison]) -> None:
-        """Writes dead letters, however long it takes: only then may the batch be committed."""
-        letters = [dead_letter(each, self._terms.group) for each in poison]
-        attempt = 0
-        while True:
-            try:
-                await self._dead_letters.send_all(letters, timeout_seconds=10.0)
-                break
-            except Transient as error:
-                attempt += 1
-                _LOG.warning("dead_letter_retried", records=len(letters), error=repr(error))
-                await asyncio.sleep(self._terms.backoff.delay(attempt))
-        for each in poison:
-            _LOG.error(
-                "dead_lettered",
-                topic=each.record.topic,
-                partition=each.record.partition,
-                offset=each.record.offset,
-                code=each.code,
-                reason=each.reason[:2000],
-            )
-            labels = (each.record.topic, self._terms.group, each.code)
-            instruments.DEAD_LETTERED.labels(*labels).inc()

@@ -21,6 +21,7 @@ from agentbus.bus.dead_letter import DeadLetterLimits
 from agentbus.bus.handover import Handover
 from agentbus.bus.kafka_names import to_kafka, to_ours
 from agentbus.bus.outage import Outage
+from agentbus.bus.quiet import quieten
 from agentbus.bus.record import TopicPartition
 from agentbus.bus.worker import PartitionWorker, PutAside
 from agentbus.kernel.backoff import Backoff
@@ -52,6 +53,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self, address: BusAddress, terms: Terms, handover: Handover, put_aside: PutAside, outage: Outage
     ) -> None:
         self._address = address
+        quieten()
         self._terms = terms
         self._handover = handover
         self._put_aside = put_aside

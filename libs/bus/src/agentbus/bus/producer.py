@@ -21,6 +21,7 @@ from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import record_headers
 from agentbus.bus.kafka_names import key_bytes
 from agentbus.bus.outage import Outage
+from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Outgoing, Sent
 from agentbus.kernel.errors import AgentbusError, Invalid, Transient
 
@@ -42,6 +43,7 @@ class Producer:
     """
 
     def __init__(self, address: BusAddress) -> None:
+        quieten()
         self._address = address
         self._inner: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[AIOKafkaProducer] | None = None
