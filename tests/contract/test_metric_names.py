@@ -18,6 +18,7 @@ from agentbus.telemetry.instruments import PrometheusFigures
 ROOT = Path(__file__).parents[2]
 DECLARED = ROOT / "contracts" / "telemetry" / "metrics.yaml"
 UNITS = ("seconds", "bytes", "records", "ratio", "total")
+SUFFIXES = {"counter": "_total", "info": "_info"}
 Metrics = dict[str, dict[str, Any]]
 
 
@@ -25,6 +26,7 @@ def registered() -> Metrics:
     """All of our metrics, as the code declares them."""
     for path in sorted(ROOT.glob("*/*/src/agentbus/*/instruments.py")):
         import_module(f"agentbus.{path.parent.name}.instruments")
+    import_module("agentbus.observability.setup")
     telemetry = CollectorRegistry()
     PrometheusFigures(telemetry)
     found: Metrics = {}
@@ -36,7 +38,7 @@ def registered() -> Metrics:
 
 
 def _exposed(collector: MetricWrapperBase) -> str:
-    return f"{collector._name}_total" if collector._type == "counter" else str(collector._name)
+    return f"{collector._name}{SUFFIXES.get(str(collector._type), '')}"
 
 
 def _entry(collector: MetricWrapperBase) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A service as a process: stops gracefully on SIGTERM, in bounded time, and its exit code says how it ended."""
+"""A service as a process: stops gracefully on SIGTERM, in bounded time; its exit code says how it ended."""
 
 import asyncio
 import os
