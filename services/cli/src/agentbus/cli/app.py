@@ -2,7 +2,7 @@
 
 import typer
 
-from agentbus.cli import dlq, system, tap
+from agentbus.cli import demo, dlq, run, system, tap
 
 app = typer.Typer(
     name="agentbus",
@@ -12,7 +12,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
-for part in (system, tap, dlq):
+for part in (system, demo, run, tap, dlq):
     part.register(app)
 
 

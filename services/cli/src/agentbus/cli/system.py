@@ -109,12 +109,10 @@ async def _up(name: str | None, port: int, parts: list[str], *, foreground: bool
 def _addresses(stack: Stack) -> list[str]:
     if "edge" in stack.parts:
         return [f"Open {stack.url}/?token={_token(stack)}"]
-    addresses = {
-        "kafka": lambda: f"Kafka {stack.kafka_bootstrap}",
-        "postgres": lambda: f"PostgreSQL {stack.postgres_url}",
-        "ferretdb": lambda: f"MongoDB {stack.mongo_url}",
-    }
-    return [address() for part, address in addresses.items() if part in stack.parts]
+    kafka = [f"Kafka {stack.kafka_bootstrap}"] if "kafka" in stack.parts else []
+    postgres = [f"PostgreSQL {stack.postgres_url}"] if "postgres" in stack.parts else []
+    ferretdb = [f"MongoDB {stack.mongo_url}"] if "ferretdb" in stack.parts else []
+    return [*kafka, *postgres, *ferretdb]
 
 
 def _token(stack: Stack) -> str:

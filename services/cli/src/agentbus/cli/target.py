@@ -5,17 +5,15 @@ Used by every command that is a client.
 
 import os
 from datetime import timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from pydantic import SecretStr
 
 from agentbus.bus.address import BusAddress
-from agentbus.chassis.auth import Role, issue
+from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role, issue
 from agentbus.chassis.settings import ServiceSettings
 from agentbus.embedded.stack import Stack
-
-DEFAULT_WORKSPACE: Final = "default"
 
 Name = Annotated[
     str | None, typer.Option("--name", help="Which stack; by default this clone's.", envvar="AGENTBUS_STACK")
@@ -59,4 +57,4 @@ def access_token(
         return token
     secret = os.environ.get("AGENTBUS_AUTH_SECRET") or Stack(name).layout.secret()
     settings = ServiceSettings(auth_secret=SecretStr(secret))
-    return issue(settings, user or os.environ.get("USER") or "local", workspace, role, lifetime)
+    return issue(settings, user or DEFAULT_USER, workspace, role, lifetime)
