@@ -146,8 +146,9 @@ async def test_two_stacks_stand_side_by_side(running: Stack) -> None:
         async with Stack(home=folder, parts=["infra"]) as second:
             assert second.kafka_bootstrap != running.kafka_bootstrap
             assert second.postgres_url != running.postgres_url
+            await _remember(running, "in the first")
             await _remember(second, "in the second")
-            assert "in the second" not in await _remembered(running)
+            assert await _remembered(second) == ["in the second"]
         await eventually(lambda: _nothing_left(second), within=5)
     assert all(row.ready for row in await running.status())
 

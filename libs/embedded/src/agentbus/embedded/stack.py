@@ -166,7 +166,7 @@ class Stack:
         await self._supervisor.start(name)
         await self.ready(name)
 
-    async def ready(self, name: str, within_seconds: float = 90) -> None:
+    async def ready(self, name: str, within_seconds: float = 180) -> None:
         """Waits until the program does its work. Raises NotReady with the end of its log."""
         probe = self._probe(name)
         await readiness.await_ready(self._supervisor, self.layout, name, probe, within_seconds)
