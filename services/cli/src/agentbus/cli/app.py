@@ -3,6 +3,7 @@
 import typer
 
 from agentbus.cli import demo, dlq, run, system, tap
+from agentbus.observability.setup import configure
 
 app = typer.Typer(
     name="agentbus",
@@ -18,4 +19,5 @@ for part in (system, demo, run, tap, dlq):
 
 def main() -> None:
     """Entry point of the installed script."""
+    configure("cli", level="WARNING", format="console")
     app()
