@@ -1,6 +1,6 @@
 """`agentbus demo`: the main job, as a newcomer sees it.
 
-A plan that nobody watches, one that is watched, and proof that database, socket and log have the same messages.
+A plan that nobody watches, one that is watched, and proof that database, socket and log hold the same.
 """
 
 import asyncio
