@@ -4,7 +4,7 @@ Time passes at every call, as `pace` says, so that history, the topic and the li
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,7 +82,7 @@ class World:
         await self.moment()
         return self.committed_offset
 
-    async def log_read(self, start: int, stop: int, key: str | None) -> AsyncIterator[Record]:
+    async def log_read(self, start: int, stop: int, key: str | None) -> AsyncGenerator[Record, None]:
         for record in self.records[start:stop]:
             await self.moment()
             if key in (None, record.key):
@@ -100,7 +100,7 @@ class MemoryLogReader:
 
     def read(
         self, topic: str, partition: int, start: int, stop: int | None = None, key: str | None = None
-    ) -> AsyncIterator[Record]:
+    ) -> AsyncGenerator[Record, None]:
         return self._world.log_read(start, len(self._world.records) if stop is None else stop, key)
 
 

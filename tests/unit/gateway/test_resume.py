@@ -110,7 +110,7 @@ KINDS = ["publish", "publish", "live", "live", "persist", "half persist", "again
 MOVES = st.lists(st.tuples(st.sampled_from([*KINDS, "database"]), st.integers(1, 6)), max_size=80)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     before=MOVES,
     during=MOVES,

@@ -8,7 +8,7 @@ topic, which is the record. Called by a socket's session.
 
 import time
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
 from agentbus.contracts.topics import MESSAGES
@@ -51,7 +51,8 @@ class CatchUp:
         self._partition = partition
         self._stop = stop
         self._after_seq = after_seq
-        self._holed = False
+        self._holed = False  # the database showed messages behind a hole
+        self._meets = False  # the topic went on where the database ended
         self.state = PlanSequence()
         self.recent = Recent(sources.recent_bytes, after_seq)
         self.asked = Asked(known=after_seq == 0)
@@ -65,19 +66,22 @@ class CatchUp:
         except Transient as error:
             committed, unreachable = self._stop, error
         try:
-            async for batch in self._stored():
-                yield batch
+            async with aclosing(self._stored()) as stored_batches:
+                async for batch in stored_batches:
+                    yield batch
             if unreachable is not None:
                 raise unreachable
-            async for batch in self._logged(committed, source="topic"):
-                yield batch
+            async with aclosing(self._logged(committed, source="topic")) as logged_batches:
+                async for batch in logged_batches:
+                    yield batch
         except _DoesNotMeet:
             if unreachable is not None:
                 raise unreachable from None
             self.state = PlanSequence()
             begin = await self._sources.log.begin_offset(MESSAGES, self._partition)
-            async for batch in self._logged(begin, source="whole_topic"):
-                yield batch
+            async with aclosing(self._logged(begin, source="whole_topic")) as whole_batches:
+                async for batch in whole_batches:
+                    yield batch
 
     async def _stored(self) -> AsyncGenerator[list[Entry], None]:
         """The consecutive messages that the database has; raises _DoesNotMeet when it is away."""
@@ -121,41 +125,48 @@ class CatchUp:
 
     async def _logged(self, start: int, *, source: str) -> AsyncGenerator[list[Entry], None]:
         """The plan's records in [start, stop) by the acceptance rule, in batches of bounded size."""
-        meets = source == "whole_topic"
+        self._meets = source == "whole_topic"
         batch: list[Entry] = []
         size = 0
         began = time.perf_counter()
-        async for entry in self._parsed(start):
-            verdict = self.state.judge(entry.seq, entry.attempt)
-            if verdict is Verdict.GAP and not meets:
-                raise _DoesNotMeet
-            if not self.state.accept(entry.seq, entry.attempt).accepted:
-                continue
-            meets = True
-            if not self._keeps(entry):
-                continue
-            batch.append(entry)
-            size += len(entry.value)
-            if size >= _BATCH_BYTES:
-                instruments.HISTORY_MESSAGES.labels(source).inc(len(batch))
-                yield batch
-                batch, size = [], 0
-        if self._holed and not meets:
+        async with aclosing(self._parsed(start)) as entries:
+            async for entry in entries:
+                if not self._counts(entry):
+                    continue
+                batch.append(entry)
+                size += len(entry.value)
+                if size >= _BATCH_BYTES:
+                    instruments.HISTORY_MESSAGES.labels(source).inc(len(batch))
+                    yield batch
+                    batch, size = [], 0
+        if self._holed and not self._meets:
             raise _DoesNotMeet
         instruments.HISTORY.labels(source).observe(time.perf_counter() - began)
         if batch:
             instruments.HISTORY_MESSAGES.labels(source).inc(len(batch))
             yield batch
 
+    def _counts(self, entry: Entry) -> bool:
+        """Takes the next record of the log in; tells whether the reader is to get it."""
+        if self.state.judge(entry.seq, entry.attempt) is Verdict.GAP and not self._meets:
+            raise _DoesNotMeet
+        if not self.state.accept(entry.seq, entry.attempt).accepted:
+            return False
+        self._meets = True
+        return self._keeps(entry)
+
     async def _parsed(self, start: int) -> AsyncGenerator[Entry, None]:
         if start >= self._stop:
             return
-        log = self._sources.log
-        async for record in log.read(MESSAGES, self._partition, start, self._stop, key=self._plan_id):
-            try:
-                yield parse(record.value, self._plan_id)
-            except Invalid:
-                instruments.NOT_SENT.labels("invalid").inc()
+        read = self._sources.log.read(MESSAGES, self._partition, start, self._stop, key=self._plan_id)
+        async with aclosing(read) as records:
+            async for record in records:
+                try:
+                    entry = parse(record.value, self._plan_id)
+                except Invalid:
+                    instruments.NOT_SENT.labels("invalid").inc()
+                else:
+                    yield entry
 
     def _keeps(self, entry: Entry) -> bool:
         """Whether the message is new to the reader; what is, is remembered."""

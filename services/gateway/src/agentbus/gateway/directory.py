@@ -4,6 +4,7 @@ Called by a session before it lets anyone see anything of a plan.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +80,10 @@ class Directory:
     async def _in_whole_topic(self, plan_id: str) -> KnownPlan | None:
         partition = await self._log.partition_for(MESSAGES, plan_id)
         begin = await self._log.begin_offset(MESSAGES, partition)
-        async for record in self._log.read(MESSAGES, partition, begin, key=plan_id):
-            if (found := _of_record(record)) is not None:
-                return found
+        async with aclosing(self._log.read(MESSAGES, partition, begin, key=plan_id)) as records:
+            async for record in records:
+                if (found := _of_record(record)) is not None:
+                    return found
         return None
 
 

@@ -1,6 +1,6 @@
 """What the gateway needs of the world. Adapters are built in `app.py`; unit tests bring their own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Protocol
 
 from agentbus.bus.record import Record, Sent
@@ -42,8 +42,8 @@ class Log(Protocol):
 
     def read(
         self, topic: str, partition: int, start: int, stop: int | None = None, key: str | None = None
-    ) -> AsyncIterator[Record]:
-        """Yields the records of `key` in offsets [start, stop)."""
+    ) -> AsyncGenerator[Record, None]:
+        """Yields the records of `key` in offsets [start, stop); to be closed when not read to the end."""
         ...
 
 

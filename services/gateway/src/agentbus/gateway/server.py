@@ -80,8 +80,10 @@ class SocketServer:
             return
         self._server.close()
         self._keepalive.cancel()
+        working = [task for connection in self._connections.values() for task in connection.tasks]
         for socket in list(self._connections):
             socket.close(CloseCode.GOING_AWAY, "the gateway restarts: reconnect from after_seq")
+        await asyncio.gather(*working, self._keepalive, return_exceptions=True)
         if self._sockets:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.close_grace_seconds + 1):

@@ -122,18 +122,20 @@ class Sessions:
         stop = self.hub.horizon(room)
         way = CatchUp(self._sources, room.plan_id, room.partition, after_seq=place.seq, stop=stop)
         async with aclosing(way.batches()) as batches:
-            async for batch in self._limited(batches):
+            async for batch in self._limited(batches, room, place):
                 reader.write(joined(batch, reader.dialect), len(batch))
                 place.seq = batch[-1].seq
                 await self._drained(reader)
-                if room.covers(place.seq):
-                    return
         room.seed(way.state, way.recent, way.asked, stop)
 
-    async def _limited(self, batches: AsyncIterator[list[Entry]]) -> AsyncIterator[list[Entry]]:
-        """At most so many sockets read history at once; while one is written to, others read."""
+    async def _limited(
+        self, batches: AsyncIterator[list[Entry]], room: Room, place: _Place
+    ) -> AsyncIterator[list[Entry]]:
+        """So many sockets read at once; whom the room's memory serves by then does not read at all."""
         while True:
             async with self._reads:
+                if room.covers(place.seq):
+                    return
                 try:
                     batch = await anext(batches)
                 except StopAsyncIteration:
