@@ -33,7 +33,13 @@ from agentbus.plans.settings import PlansSettings
 
 def plan_messages(plan_id: str, said: int = 2, **fields: Any) -> list[dict[str, Any]]:
     """Returns a whole plan's messages: created, started, `said` messages, result, completed."""
-    created = {"description": "Do it", "team": None, "require_hitl": False, "inputs": {}, "request_hash": ""}
+    created: dict[str, Any] = {
+        "description": "Do it",
+        "team": None,
+        "require_hitl": False,
+        "inputs": {},
+        "request_hash": "",
+    }
     types: list[tuple[str, dict[str, Any]]] = [
         ("plan_created", created),
         ("plan_started", {"steps": []}),

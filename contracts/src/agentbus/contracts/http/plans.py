@@ -16,10 +16,11 @@ from agentbus.contracts.timestamps import Timestamp
 ID_MAX_CHARACTERS = 128
 TEXT_MAX_CHARACTERS = 262_144
 
-Id = Annotated[
-    str, StringConstraints(min_length=1, max_length=ID_MAX_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]+$")
-]
-OptionalId = Annotated[str, StringConstraints(max_length=ID_MAX_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*$")]
+ID_PATTERN = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: ids stand in logs, links and database keys."""
+
+Id = Annotated[str, StringConstraints(min_length=1, max_length=ID_MAX_CHARACTERS, pattern=ID_PATTERN)]
+OptionalId = Annotated[str, StringConstraints(max_length=ID_MAX_CHARACTERS, pattern=ID_PATTERN)]
 Text = Annotated[str, StringConstraints(max_length=TEXT_MAX_CHARACTERS)]
 PlanStatus = Literal[
     "created",

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from agentbus.chassis.auth import Principal, Role, principal, requires
 from agentbus.contracts.http.plans import (
-    ID_MAX_CHARACTERS,
     AgentMessage,
     CancelRequest,
     CommandAccepted,
     HealthAnswer,
+    Id,
+    OptionalId,
     Plan,
     PlanAccepted,
     PlanApproval,
@@ -60,7 +61,7 @@ def caller(
 Built = Annotated[Parts, Depends(parts)]
 Reader = Annotated[Principal, Depends(principal)]
 Writer = Annotated[Caller, Depends(caller)]
-PlanId = Annotated[str, Query(min_length=1, max_length=ID_MAX_CHARACTERS)]
+PlanId = Annotated[Id, Query(description="The plan.")]
 
 
 @API.post(
@@ -115,7 +116,7 @@ async def plans(
     request: Request,
     who: Reader,
     built: Built,
-    session_id: Annotated[str | None, Query(max_length=ID_MAX_CHARACTERS)] = None,
+    session_id: Annotated[OptionalId | None, Query()] = None,
     status: Annotated[PlanStatus | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PLANS_LIMIT)] = PLANS_DEFAULT,
     cursor: Annotated[str | None, Query(max_length=512, description="From a `Link` header.")] = None,
@@ -151,7 +152,7 @@ async def agent_message(request: Request, body: AgentMessage, writer: Writer, bu
 @API.post("/plans/{plan_id}/cancel", response_model=CommandAccepted, responses=problems(404, 409, *WITH_BODY))
 async def cancel(
     request: Request,
-    plan_id: Annotated[str, Path(min_length=1, max_length=ID_MAX_CHARACTERS)],
+    plan_id: Annotated[Id, Path()],
     writer: Writer,
     built: Built,
     body: CancelRequest | None = None,

@@ -50,12 +50,13 @@ async def submit(
     if wait_seconds is None:
         return Submitted(_accepted((await _start(start, key, parts)).plan), waited=False)
     # Attached before the command is sent: so nothing that the plan says can be missed.
+    until = parts.clock.monotonic() + wait_seconds
     async with parts.watches.watch(start.plan_id) as watch:
         started = await _start(start, key, parts)
         if watch is None:
             return Submitted(_accepted(started.plan), waited=False)
         watch.go_on_from(await _history(started.plan, parts) if started.repeated else [])
-        ended = await watch.until_end(wait_seconds)
+        ended = await watch.until_end(max(0.0, until - parts.clock.monotonic()))
         WAITS.labels("ended" if ended else "limit").inc()
         return Submitted(_outcome(started.plan, watch), waited=True)
 

@@ -6,7 +6,7 @@ consumers (`agentbus.plan.sequence`). Fed by `agentbus.bus.tail`; called by `han
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -67,12 +67,10 @@ class BusWatch:
 
     async def until_end(self, seconds: float) -> bool:
         """Waits for the plan's end, at most `seconds`; returns whether it came."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
-        except TimeoutError:
-            return False
-        return True
+        return self._ended.is_set()
 
 
 def _told(plan: PlanDocument | None, message: dict[str, Any]) -> PlanDocument:

@@ -1,0 +1,137 @@
+"""`Prefer: wait`: the answer holds the results, read from the bus, also with the database away (A5.4)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from support.eventually import eventually
+from support.messages import message
+from support.plans_world import PlansWorld, plan_messages
+
+from agentbus.contracts.identifiers import derived_id
+from agentbus.embedded.ports import choose
+
+SUBMIT = "/api/v3/process_request"
+
+
+@pytest.fixture
+async def no_database(plans: PlansWorld) -> AsyncIterator[httpx.AsyncClient]:
+    nobody = f"mongodb://127.0.0.1:{choose(set())}"
+    async with plans.service(mongo_url=nobody) as service, plans.client(service) as client:
+        yield client
+
+
+async def waiting(client: httpx.AsyncClient, key: str, seconds: int = 30) -> httpx.Response:
+    headers = {"Prefer": f"respond-async, wait={seconds}", "Idempotency-Key": key}
+    return await client.post(SUBMIT, json={"description": "Do it", "session_id": "s1"}, headers=headers)
+
+
+async def started(plans: PlansWorld, plan_id: str) -> None:
+    assert await plans.commands(plan_id)
+
+
+def plan_id_of(key: str) -> str:
+    return derived_id("plan", "default", "ann", key)
+
+
+async def test_it_answers_at_the_end_with_the_database_away(
+    plans: PlansWorld, no_database: httpx.AsyncClient
+) -> None:
+    key = str(uuid4())
+    plan_id = plan_id_of(key)
+    answer = asyncio.create_task(waiting(no_database, key))
+    await eventually(lambda: started(plans, plan_id), within=20)
+    messages = plan_messages(plan_id, said=50, session_id="s1")
+    messages[-2]["content"] = "# Report"
+    await plans.publish(messages[:10])
+    await plans.publish([messages[9], {**messages[3], "content": "late"}, *messages[10:]])
+    response = await answer
+    assert response.status_code == 200, response.text
+    assert response.headers["preference-applied"] == "wait=30"
+    assert response.json() == {
+        "plan_id": plan_id,
+        "status": "completed",
+        "session_id": "s1",
+        "result": "# Report",
+        "messages": messages,
+    }
+    # Asked again, it reads what was said from the bus.
+    again = await waiting(no_database, key)
+    assert again.json() == response.json()
+    other = await no_database.post(SUBMIT, json={"description": "Other"}, headers={"Idempotency-Key": key})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+
+
+async def test_without_a_key_the_database_is_not_asked(no_database: httpx.AsyncClient) -> None:
+    response = await no_database.post(SUBMIT, json={"description": "x"}, headers={"Prefer": "wait=1"})
+    assert response.status_code == 200
+    assert response.json()["status"] == "in_progress"
+    assert response.json()["messages"] == []
+
+
+async def test_reads_say_that_the_database_is_away(no_database: httpx.AsyncClient) -> None:
+    for path in ("/api/v3/plan?plan_id=x", "/api/v3/plans"):
+        response = await no_database.get(path)
+        assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
+        assert int(response.headers["retry-after"]) > 0
+    assert (await no_database.get("/health")).status_code == 200
+    assert (await no_database.get("/health/ready")).status_code == 503
+
+
+async def test_at_the_limit_it_gives_what_there_is(plans: PlansWorld, client: httpx.AsyncClient) -> None:
+    key = str(uuid4())
+    answer = asyncio.create_task(waiting(client, key, seconds=2))
+    await eventually(lambda: started(plans, plan_id_of(key)), within=20)
+    messages = plan_messages(plan_id_of(key))[:3]
+    await plans.publish(messages)
+    body = (await answer).json()
+    assert (body["status"], body["result"], body["messages"]) == ("in_progress", None, messages)
+
+
+async def test_a_plan_that_waits_for_a_person_says_so(plans: PlansWorld, client: httpx.AsyncClient) -> None:
+    key = str(uuid4())
+    answer = asyncio.create_task(waiting(client, key, seconds=2))
+    await eventually(lambda: started(plans, plan_id_of(key)), within=20)
+    asks = message(plan_id_of(key), 2, type="plan_approval_request", payload={"m_plan_id": "m", "steps": []})
+    await plans.publish([plan_messages(plan_id_of(key))[0], asks])
+    assert (await answer).json()["status"] == "pending_approval"
+
+
+async def test_a_repeat_goes_on_where_the_database_ends(plans: PlansWorld, client: httpx.AsyncClient) -> None:
+    key = str(uuid4())
+    plan_id = plan_id_of(key)
+    await client.post(
+        SUBMIT, json={"description": "Do it", "session_id": "s1"}, headers={"Idempotency-Key": key}
+    )
+    messages = plan_messages(plan_id, said=20)
+    messages[0]["payload"]["request_hash"] = (await plans.commands(plan_id))[0]["request_hash"]
+    await plans.publish(messages[:15])
+    await plans.store(messages[:10])
+    answer = asyncio.create_task(waiting(client, key))
+    await plans.publish(messages[15:])
+    assert (await answer).json()["messages"] == messages
+
+
+@pytest.mark.parametrize("prefer", ["", "wait", "wait=x", "wait=-1", "wait=0", "respond-async", 'wait="'])
+async def test_what_is_no_wait_does_not_wait(client: httpx.AsyncClient, prefer: str) -> None:
+    response = await client.post(SUBMIT, json={"description": "x"}, headers={"Prefer": prefer})
+    assert response.status_code == 200
+    assert "preference-applied" not in response.headers
+    assert response.json()["status"] == "created"
+
+
+async def test_a_wait_is_bounded(plans: PlansWorld) -> None:
+    async with plans.service(wait_limit_seconds=1) as service, plans.client(service) as client:
+        headers: Any = {"Prefer": "wait=99999999999999999999"}
+        response = await client.post(SUBMIT, json={"description": "x"}, headers=headers)
+    assert response.headers["preference-applied"] == "wait=1"
+
+
+async def test_too_many_waits_are_answered_at_once(plans: PlansWorld) -> None:
+    async with plans.service(waits_limit=0) as service, plans.client(service) as client:
+        response = await client.post(SUBMIT, json={"description": "x"}, headers={"Prefer": "wait=60"})
+    assert response.status_code == 200
+    assert "preference-applied" not in response.headers
