@@ -3,127 +3,35 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 from support.eventually import eventually
-from support.scripted_team import ScriptedTeam
+from support.runner_world import RunnerWorld, check_order, types
 from support.stack import Infra
 
-from agentbus.bus.address import BusAddress
-from agentbus.bus.codec import decode, encode
-from agentbus.bus.producer import Producer
 from agentbus.bus.provisioning import provision
-from agentbus.bus.reader import Reader
-from agentbus.chassis.health import Health
 from agentbus.contracts import topics
 from agentbus.contracts.commands import (
     AddMessage,
     AnswerClarification,
     ApprovePlan,
     CancelPlan,
-    PlanCommand,
     StartPlan,
 )
 from agentbus.contracts.identifiers import new_id
-from agentbus.contracts.message import TERMINAL_TYPES, Message
+from agentbus.contracts.message import TERMINAL_TYPES
 from agentbus.contracts.timestamps import format_timestamp
-from agentbus.plan.sequence import PlanSequence
-from agentbus.runner.app import compose
-from agentbus.runner.settings import RunnerSettings
 
 pytestmark = pytest.mark.integration
 
 
-class World:
-    """A namespace of the broker, commands as a plan service sends them, the log as readers see it."""
-
-    def __init__(self, infra: Infra, folder: Path) -> None:
-        self.address = BusAddress(infra.kafka_bootstrap, infra.namespace())
-        self.folder = folder
-        self.producer = Producer(self.address)
-        self.reader = Reader(self.address)
-
-    @asynccontextmanager
-    async def runner(self, name: str = "one") -> AsyncIterator[None]:
-        settings = RunnerSettings(
-            kafka_bootstrap=self.address.bootstrap,
-            namespace=self.address.namespace,
-            auth_secret=SecretStr("x" * 32),
-            data_dir=self.folder / name,
-            instance=name,
-        )
-        async with compose(settings, Health(), {"scripted": ScriptedTeam}):
-            yield
-
-    async def start(self, *, late: bool = False, require_hitl: bool = False, **inputs: Any) -> str:
-        plan_id = new_id()
-        now = datetime.now(UTC)
-        await self.send(
-            StartPlan(
-                **self.common(plan_id),
-                session_id="s",
-                description="goal",
-                team_id="scripted",
-                require_hitl=require_hitl,
-                inputs=inputs,
-                request_hash="h",
-                expires_at=format_timestamp(now + timedelta(seconds=-5 if late else 30)),
-            )
-        )
-        return plan_id
-
-    def common(self, plan_id: str) -> dict[str, str]:
-        return {
-            "command_id": new_id(),
-            "plan_id": plan_id,
-            "workspace_id": "w",
-            "user_id": "u",
-            "issued_at": format_timestamp(datetime.now(UTC)),
-        }
-
-    async def send(self, command: PlanCommand) -> None:
-        await self.producer.send(topics.COMMANDS, command.plan_id, encode(command), schema="command.v1")
-
-    async def log(self, plan_id: str) -> list[dict[str, Any]]:
-        """Returns the plan's accepted messages."""
-        partition = await self.reader.partition_for(topics.MESSAGES, plan_id)
-        sequence = PlanSequence()
-        found = []
-        async for record in self.reader.read(topics.MESSAGES, partition, 0, key=plan_id):
-            message = decode(record.value)
-            if sequence.accept(message["seq"], message["attempt"]).accepted:
-                found.append(message)
-        return found
-
-    async def until(self, plan_id: str, kind: str) -> list[dict[str, Any]]:
-        """Returns the log once it has a message of type `kind`."""
-
-        async def has_it() -> list[dict[str, Any]]:
-            messages = await self.log(plan_id)
-            assert kind in types(messages), types(messages)
-            return messages
-
-        return await eventually(has_it, within=30)
-
-
-def types(messages: list[dict[str, Any]]) -> list[str]:
-    return [message["type"] for message in messages]
-
-
-def check_order(messages: list[dict[str, Any]]) -> None:
-    assert [message["seq"] for message in messages] == list(range(1, len(messages) + 1))
-    for message in messages:
-        Message.model_validate(message)
-
-
 @pytest.fixture
-async def world(stack: Infra, tmp_path: Path) -> AsyncIterator[World]:
-    world = World(stack, tmp_path)
+async def world(stack: Infra, tmp_path: Path) -> AsyncIterator[RunnerWorld]:
+    world = RunnerWorld(stack, tmp_path)
     await provision(world.address)
     async with AsyncExitStack() as exit_stack:
         for part in (world.producer, world.reader):
@@ -132,7 +40,7 @@ async def world(stack: Infra, tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-async def test_a_plan_runs_to_its_end(world: World) -> None:
+async def test_a_plan_runs_to_its_end(world: RunnerWorld) -> None:
     async with world.runner():
         plan_id = await world.start(actions=2, messages=3, stream=True)
         messages = await world.until(plan_id, "plan_completed")
@@ -144,7 +52,7 @@ async def test_a_plan_runs_to_its_end(world: World) -> None:
     assert any(message["content"] == "one two three" for message in messages)
 
 
-async def test_twenty_plans_at_once(world: World) -> None:
+async def test_twenty_plans_at_once(world: RunnerWorld) -> None:
     async with world.runner():
         plan_ids = await asyncio.gather(*(world.start(actions=3, messages=20) for _ in range(20)))
         for plan_id in plan_ids:
@@ -153,7 +61,7 @@ async def test_twenty_plans_at_once(world: World) -> None:
             assert types(messages).count("agent_message") == 20
 
 
-async def test_a_team_that_raises_fails_its_plan_with_the_stack(world: World) -> None:
+async def test_a_team_that_raises_fails_its_plan_with_the_stack(world: RunnerWorld) -> None:
     async with world.runner():
         plan_id = await world.start(fail=True)
         messages = await world.until(plan_id, "plan_failed")
@@ -162,7 +70,7 @@ async def test_a_team_that_raises_fails_its_plan_with_the_stack(world: World) ->
     assert "scripted_team.py" in error["stack"]
 
 
-async def test_approval_question_and_an_outside_message(world: World) -> None:
+async def test_approval_question_and_an_outside_message(world: RunnerWorld) -> None:
     async with world.runner():
         plan_id = await world.start(require_hitl=True, ask=True)
         request = (await world.until(plan_id, "plan_approval_request"))[-1]
@@ -197,7 +105,7 @@ async def test_approval_question_and_an_outside_message(world: World) -> None:
     assert next(m["content"] for m in messages if m["type"] == "final_result_message") == "done blue"
 
 
-async def test_rejection_and_cancellation_end_a_plan(world: World) -> None:
+async def test_rejection_and_cancellation_end_a_plan(world: RunnerWorld) -> None:
     async with world.runner():
         rejected = await world.start(require_hitl=True)
         request = (await world.until(rejected, "plan_approval_request"))[-1]
@@ -215,7 +123,7 @@ async def test_rejection_and_cancellation_end_a_plan(world: World) -> None:
     assert messages[-1]["payload"]["reason"] == "enough"
 
 
-async def test_another_runner_goes_on_and_repeats_no_finished_action(world: World) -> None:
+async def test_another_runner_goes_on_and_repeats_no_finished_action(world: RunnerWorld) -> None:
     done_log = world.folder / "done"
     async with world.runner("one"):
         plan_id = await world.start(actions=6, pause_seconds=0.2, done_log=str(done_log))
@@ -231,7 +139,7 @@ async def test_another_runner_goes_on_and_repeats_no_finished_action(world: Worl
     assert finished_by_one >= 1
 
 
-async def test_a_plan_that_waits_for_a_person_survives_restarts(world: World) -> None:
+async def test_a_plan_that_waits_for_a_person_survives_restarts(world: RunnerWorld) -> None:
     async with world.runner("one"):
         plan_id = await world.start(require_hitl=True)
         request = (await world.until(plan_id, "plan_approval_request"))[-1]
@@ -242,7 +150,7 @@ async def test_a_plan_that_waits_for_a_person_survives_restarts(world: World) ->
     assert types(messages).count("plan_approval_request") == 1
 
 
-async def test_a_late_start_is_void_and_a_second_one_changes_nothing(world: World) -> None:
+async def test_a_late_start_is_void_and_a_second_one_changes_nothing(world: RunnerWorld) -> None:
     async with world.runner():
         late = await world.start(late=True)
         plan_id = await world.start(messages=1)
@@ -262,7 +170,7 @@ async def test_a_late_start_is_void_and_a_second_one_changes_nothing(world: Worl
         assert await world.log(late) == []
 
 
-async def test_poison_goes_to_the_dead_letter_and_the_next_command_is_handled(world: World) -> None:
+async def test_poison_goes_to_the_dead_letter_and_the_next_command_is_handled(world: RunnerWorld) -> None:
     async with world.runner():
         await world.producer.send(topics.COMMANDS, "p", b"\xff not json", schema="command.v1")
         plan_id = await world.start()
@@ -282,7 +190,7 @@ async def test_poison_goes_to_the_dead_letter_and_the_next_command_is_handled(wo
         await eventually(dead, within=20)
 
 
-async def test_an_unknown_team_fails_the_plan_and_says_which_are_known(world: World) -> None:
+async def test_an_unknown_team_fails_the_plan_and_says_which_are_known(world: RunnerWorld) -> None:
     async with world.runner():
         plan_id = new_id()
         await world.send(

@@ -1,11 +1,9 @@
 """The `agentbus` command: registers what the other modules of this package offer, and nothing else."""
 
-import os
 
 import typer
 
 from agentbus.cli import demo, dlq, run, system, tap
-from agentbus.observability.setup import configure
 from agentbus.observability.setup import configure
 
 app = typer.Typer(

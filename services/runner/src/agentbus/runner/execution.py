@@ -4,11 +4,11 @@ What the journal knows from the log is neither said, asked nor done again. Calle
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,9 +16,9 @@ import orjson
 from agentbus.contracts.identifiers import derived_id
 from agentbus.contracts.payloads import Failure, Step
 from agentbus.kernel.clock import Clock
-from agentbus.kernel.errors import AgentbusError
 from agentbus.observability.tracing import span
-from agentbus.runner.bounds import OUTPUT_LIMIT_BYTES, bound, clean, clean_text
+from agentbus.runner.action_outcome import as_outcome, failure_of, recorded, span_attributes
+from agentbus.runner.bounds import bound
 from agentbus.runner.drafts import Draft
 from agentbus.runner.errors import ActionFailed, PlanRejected
 from agentbus.runner.live_text import LiveTextStream
@@ -28,6 +28,18 @@ from agentbus.runner.suspension import RunningTime
 from agentbus.runner.team import Outcome, Work
 
 _action: ContextVar[str | None] = ContextVar("agentbus_action", default=None)
+
+
+@dataclass(frozen=True)
+class _Action:
+    """An action under way; `began` is monotonic, in seconds."""
+
+    action_id: str
+    parent_id: str | None
+    agent: str
+    tool: str
+    step_id: str | None
+    began: float
 
 
 class Execution:
@@ -110,39 +122,31 @@ class Execution:
         timeout_seconds: float | None = None,
     ) -> Any:
         """Does `work` as an action, or gives what the log says that it gave before."""
-        given, _ = bound(dict(arguments))
+        given, cut = bound(dict(arguments))
         fingerprint = orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
         action_id = self._next_id("action", _action.get(), agent, tool, fingerprint)
         finished = self.log.journal.finished_actions.get(action_id)
         if finished is not None:
-            return _recorded(finished)
-        arguments_shown = given if isinstance(given, dict) else {"cut": given}
-        draft = {"tool": tool, "arguments": arguments_shown, "step_id": step_id}
-        parent = _action.get()
-        await self._publish("action_started", agent, f"{tool} started", draft, action_id, parent)
-        limit = timeout_seconds or self._action_limit_seconds
-        began = self._clock.monotonic()
+            return recorded(finished)
+        action = _Action(action_id, _action.get(), agent, tool, step_id, self._clock.monotonic())
+        await self._tell(
+            action, "action_started", f"{tool} started", arguments={"cut": given} if cut else given
+        )
+        limit_seconds = timeout_seconds or self._action_limit_seconds
         token = _action.set(action_id)
         try:
-            with span(f"execute_tool {tool}", **_genai(agent, tool)):
-                async with asyncio.timeout(limit) as clock:
-                    outcome = _as_outcome(await work())
+            with span(f"execute_tool {tool}", **span_attributes(agent, tool)):
+                async with asyncio.timeout(limit_seconds) as limit:
+                    outcome = as_outcome(await work())
         except Exception as error:
-            duration = self._clock.monotonic() - began
-            failure = _failure(error, timed_out=clock.expired(), limit_seconds=limit)
-            if clock.expired():
-                await self._tell_timeout(agent, action_id, failure, limit)
-            failed = {
-                "tool": tool,
-                "error": failure.model_dump(),
-                "duration_seconds": duration,
-                "step_id": step_id,
-            }
-            await self._publish("action_failed", agent, failure.message, failed, action_id, parent)
+            failure = failure_of(error, "tool_error")
+            if limit.expired():
+                failure = await self._timed_out(action, failure, limit_seconds)
+            await self._tell(action, "action_failed", failure.message, error=failure.model_dump())
             raise ActionFailed(failure.message, code=failure.code) from error
         finally:
             _action.reset(token)
-        return await self._complete(agent, tool, outcome, action_id, parent, step_id, began)
+        return await self._complete(action, outcome)
 
     @asynccontextmanager
     async def stream(self, agent: str) -> AsyncIterator[LiveTextStream]:
@@ -173,40 +177,34 @@ class Execution:
         async with self._time.suspended(), self._decided:
             await self._decided.wait_for(done)
 
-    async def _complete(
-        self,
-        agent: str,
-        tool: str,
-        outcome: Outcome,
-        action_id: str,
-        parent: str | None,
-        step_id: str | None,
-        began: float,
-    ) -> Any:
-        result, cut = bound(outcome.value, OUTPUT_LIMIT_BYTES)
+    async def _complete(self, action: _Action, outcome: Outcome) -> Any:
+        result, cut = bound(outcome.value)
         cut = outcome.cut or cut
-        duration = self._clock.monotonic() - began
-        payload = {
-            "tool": tool,
+        more = {
             "result": result,
-            "duration_seconds": duration,
-            "step_id": step_id,
             "cut": cut.model_dump() if cut else None,
             "usage": dict(outcome.usage) if outcome.usage else None,
         }
-        await self._publish(
-            "action_completed", agent, f"{tool} completed in {duration:.2f} s", payload, action_id, parent
-        )
+        await self._tell(action, "action_completed", f"{action.tool} completed", **more)
         return result
 
-    async def _tell_timeout(self, agent: str, action_id: str, failure: Failure, limit_seconds: float) -> None:
+    async def _timed_out(self, action: _Action, failure: Failure, limit_seconds: float) -> Failure:
+        message = f"It took longer than its limit of {limit_seconds:g} s and was stopped."
         payload = {
             "timeout_type": "action",
-            "request_id": action_id,
-            "message": failure.message,
+            "request_id": action.action_id,
+            "message": message,
             "timeout_duration": limit_seconds,
         }
-        await self._publish("timeout_notification", agent, failure.message, payload, action_id)
+        await self._publish("timeout_notification", action.agent, message, payload, action.action_id)
+        return failure.model_copy(update={"code": "action_timeout", "message": message})
+
+    async def _tell(self, action: _Action, kind: str, content: str, **payload: Any) -> None:
+        payload |= {"tool": action.tool, "step_id": action.step_id}
+        if kind != "action_started":
+            payload["duration_seconds"] = self._clock.monotonic() - action.began
+            content = f"{content} in {payload['duration_seconds']:.2f} s" if "result" in payload else content
+        await self._publish(kind, action.agent, content, payload, action.action_id, action.parent_id)
 
     async def _publish(
         self,
@@ -237,34 +235,6 @@ class Execution:
         place = "\x1f".join(str(part) for part in parts)
         self._occurrences[place] += 1
         return derived_id(self.plan_id, place, self._occurrences[place])
-
-
-def _genai(agent: str, tool: str) -> dict[str, Any]:
-    return {"gen_ai.operation.name": "execute_tool", "gen_ai.agent.name": agent, "gen_ai.tool.name": tool}
-
-
-def _as_outcome(value: Any) -> Outcome:
-    return value if isinstance(value, Outcome) else Outcome(value)
-
-
-def _recorded(payload: Mapping[str, Any]) -> Any:
-    if (error := payload.get("error")) is not None:
-        raise ActionFailed(error["message"], code=error["code"])
-    return payload["result"]
-
-
-def _failure(error: Exception, *, timed_out: bool, limit_seconds: float) -> Failure:
-    code = error.code if isinstance(error, AgentbusError) else "tool_error"
-    message = str(error) or type(error).__name__
-    if timed_out:
-        code, message = (
-            "action_timeout",
-            f"It took longer than its limit of {limit_seconds:g} s and was stopped.",
-        )
-    stack = "".join(traceback.format_exception(error))
-    return Failure(
-        code=code, message=clean_text(message)[:4096], type=type(error).__name__, stack=clean(stack[-16_384:])
-    )
 
 
 def _outline(steps: Sequence[Step]) -> str:

@@ -5,14 +5,13 @@ stopped to go on elsewhere. Called by `ownership`.
 """
 
 import asyncio
-import traceback
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from agentbus.contracts.payloads import Failure
-from agentbus.kernel.errors import AgentbusError
 from agentbus.observability.log import get_logger
 from agentbus.observability.tracing import span
+from agentbus.runner.action_outcome import failure_of
 from agentbus.runner.drafts import Draft
 from agentbus.runner.errors import PlanRejected
 from agentbus.runner.execution import Execution
@@ -21,7 +20,6 @@ from agentbus.runner.suspension import RunningTime
 from agentbus.runner.team import Report, Team
 
 log = get_logger(__name__)
-_STACK_LIMIT_CHARACTERS: Final = 16_384
 
 
 class PlanRun:
@@ -87,13 +85,11 @@ class PlanRun:
             await self._end("completed", report)
 
     def _failure(self, error: Exception) -> Failure:
-        if self._time.expired:
-            code, message = "plan_timeout", "The plan took longer than its limit and was stopped."
-        else:
-            code = error.code if isinstance(error, AgentbusError) else "team_error"
-            message = str(error) or type(error).__name__
-        stack = "".join(traceback.format_exception(error))[-_STACK_LIMIT_CHARACTERS:]
-        return Failure(code=code, message=message, type=type(error).__name__, stack=stack)
+        failure = failure_of(error, "team_error")
+        if not self._time.expired:
+            return failure
+        message = "The plan took longer than its limit and was stopped."
+        return failure.model_copy(update={"code": "plan_timeout", "message": message})
 
     async def _end(self, status: str, report: Report, failure: Failure | None = None) -> None:
         final = {"status": status, "summary": report.summary}
