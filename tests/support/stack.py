@@ -49,12 +49,19 @@ class Infra:
 @pytest.fixture(scope="session")
 async def stack() -> AsyncIterator[Infra]:
     """The infrastructure under test."""
+    async with infra() as running:
+        yield running
+
+
+@asynccontextmanager
+async def infra() -> AsyncIterator[Infra]:
+    """Gives the infrastructure that `AGENTBUS_TEST_STACK` names; raises ValueError for another name."""
     kinds = {"embedded": _embedded, "testcontainers": _testcontainers, "env": _from_environment}
     chosen = os.environ.get("AGENTBUS_TEST_STACK") or ("testcontainers" if _has_images() else "embedded")
     if chosen not in kinds:
-        pytest.fail(f"AGENTBUS_TEST_STACK={chosen}: choose from {', '.join(kinds)}")
-    async with kinds[chosen]() as infra:
-        yield infra
+        raise ValueError(f"AGENTBUS_TEST_STACK={chosen}: choose from {', '.join(kinds)}")
+    async with kinds[chosen]() as running:
+        yield running
 
 
 @contextmanager
