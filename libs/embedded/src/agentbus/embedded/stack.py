@@ -7,6 +7,7 @@ second stack beside it shares nothing; whatever was killed however, `up` recover
 
 import asyncio
 import os
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -245,6 +246,7 @@ class Stack:
         for phase in reversed(phases(states)):
             await asyncio.gather(*(self.stop(name) for name in phase if states[name].alive))
         await self._supervisor.shutdown()
+        shutil.rmtree(self.layout.sockets, ignore_errors=True)
         return True
 
     def _choose_ports(self) -> None:
