@@ -55,7 +55,7 @@ def test_every_member_is_linted() -> None:
         ("plans", "from motor import motor_asyncio", "Only mongo speaks to the message database"),
         ("persister", "from pymongo.errors import PyMongoError", "Only mongo speaks to the message database"),
         ("telemetry", "import asyncpg", "Only embedded speaks to PostgreSQL"),
-        ("plans", "import picows", "Only gateway and cli speak WebSocket"),
+        ("plans", "import picows", "Only gateway has sockets on picows"),
     ],
 )
 def test_a_broken_contract_is_named(tmp_path: Path, package: str, line: str, contract: str) -> None:
