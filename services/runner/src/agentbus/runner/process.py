@@ -22,6 +22,7 @@ from agentbus.runner.errors import ToolFailed
 _LAUNCHER: Final = Path(__file__).with_name("launch.py")
 _CHUNK_BYTES: Final = 64 * 1024
 _STDERR_KEPT_BYTES: Final = 8 * 1024
+_REAP_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -95,18 +96,19 @@ async def run(
         start_new_session=True,
     )
     output, complaints = _Kept(limits.kept_bytes), _Kept(_STDERR_KEPT_BYTES)
+    readers = [
+        asyncio.create_task(_read(process.stdout, output, limits.output_bytes)),
+        asyncio.create_task(_read(process.stderr, complaints, limits.output_bytes)),
+    ]
     try:
         async with asyncio.timeout(limits.time_seconds):
-            await asyncio.gather(
-                _read(process.stdout, output, limits.output_bytes),
-                _read(process.stderr, complaints, limits.output_bytes),
-            )
+            await asyncio.gather(*readers)
             exit_code = await process.wait()
     except TimeoutError as error:
         message = f"{Path(command[0]).name} took longer than {limits.time_seconds:g} s"
         raise ToolFailed(message, code="tool_timed_out") from error
     finally:
-        await _kill(process)
+        await asyncio.shield(_kill(process, readers))
     said = bytes(complaints.content).decode("utf-8", "replace")
     if exit_code < 0:
         raise ToolFailed(f"{Path(command[0]).name} was ended by signal {-exit_code}: {said[-500:]}")
@@ -121,9 +123,15 @@ async def _read(stream: asyncio.StreamReader | None, kept: _Kept, limit_bytes: i
             raise ToolFailed(f"It printed more than {limit_bytes} bytes", code="tool_output_too_large")
 
 
-async def _kill(process: asyncio.subprocess.Process) -> None:
-    """Kills what is left of the process group and waits for the leader, also while being cancelled."""
+async def _kill(process: asyncio.subprocess.Process, readers: Sequence[asyncio.Task[None]]) -> None:
+    """Kills what is left of the process group and waits for the leader."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        await asyncio.shield(process.wait())
+    for reader in readers:
+        reader.cancel()
+    await asyncio.wait(readers)
+    # asyncio's wait() also waits for the pipes to end, which they do only when what is in them is read, and
+    # not at all while a process that left the group holds them.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_REAP_SECONDS):
+            await process.communicate()

@@ -8,7 +8,7 @@ Example: `agentbus.runner.examples.langgraph_outline`.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from langchain_core.load import dumpd, load
+from langchain_core.messages import BaseMessage, message_to_dict, messages_from_dict
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
 from langgraph.pregel import Pregel
 
@@ -18,7 +18,7 @@ from agentbus.runner.errors import InputError
 from agentbus.runner.team import PlanContext, Report
 
 _START: Final = "__start__"
-_FOREIGN: Final = "not_implemented"
+_MESSAGE: Final = "langchain_message"
 
 
 class LangGraphTeam:
@@ -59,7 +59,7 @@ async def _tell(plan: PlanContext, updates: Any) -> None:
     for node, update in updates.items():
         if node != _START and update:
             keys = ", ".join(update) if isinstance(update, Mapping) else type(update).__name__
-            await plan.say(node, f"{node} gave {keys}", update=dumpd(update))
+            await plan.say(node, f"{node} gave {keys}", update=_as_json(node, update))
 
 
 def _journaled(graph: Pregel[Any, Any, Any, Any], plan: PlanContext) -> Pregel[Any, Any, Any, Any]:
@@ -76,22 +76,40 @@ def _as_action(name: str, bound: Runnable[Any, Any], plan: PlanContext) -> Runna
         async def work() -> Any:
             return _as_json(name, await bound.ainvoke(state, config))
 
-        value = await plan.act(name, "node", {"state": dumpd(state)}, work)
-        return load(value, allowed_objects="messages")
+        value = await plan.act(name, "node", {"state": _without_ids(_as_json(name, state))}, work)
+        return _from_json(value)
 
     return RunnableLambda(act, name=name)
 
 
 def _as_json(node: str, value: Any) -> Any:
-    dumped = dumpd(value)
-    if _has_foreign(dumped):
-        message = f"The node {node!r} gave something that is neither JSON nor a LangChain message."
-        raise InputError(message, code="node_result_not_json")
-    return dumped
+    """Returns `value` as JSON; raises InputError when it is neither that nor a LangChain message."""
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    if isinstance(value, BaseMessage):
+        return {_MESSAGE: message_to_dict(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _as_json(node, item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(node, item) for item in value]
+    kind = type(value).__name__
+    message = f"The node {node!r} works on a {kind}, which is neither JSON nor a LangChain message."
+    raise InputError(message, code="node_value_not_json")
 
 
-def _has_foreign(value: Any) -> bool:
+def _without_ids(value: Any) -> Any:
+    """Returns `value` without the messages' ids: LangGraph gives random ones to those that have none."""
     if isinstance(value, dict):
-        foreign = value.get("lc") == 1 and value.get("type") == _FOREIGN
-        return foreign or any(_has_foreign(item) for item in value.values())
-    return isinstance(value, list) and any(_has_foreign(item) for item in value)
+        if value.keys() == {_MESSAGE}:
+            told = value[_MESSAGE]
+            return {**told, "data": {key: item for key, item in told["data"].items() if key != "id"}}
+        return {key: _without_ids(item) for key, item in value.items()}
+    return [_without_ids(item) for item in value] if isinstance(value, list) else value
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.keys() == {_MESSAGE}:
+            return messages_from_dict([value[_MESSAGE]])[0]
+        return {key: _from_json(item) for key, item in value.items()}
+    return [_from_json(item) for item in value] if isinstance(value, list) else value

@@ -1,8 +1,10 @@
 """Keeps secrets out of what is published: a text that may hold one is withheld. Used in the worker."""
 
 import re
+from functools import cache
 from typing import Final
 
+from detect_secrets.plugins.base import BasePlugin
 from detect_secrets.settings import default_settings, get_plugins
 
 WITHHELD: Final = "(withheld: it may hold a secret)"
@@ -19,5 +21,10 @@ def redacted(text: str) -> str:
 
 
 def _detected(text: str) -> bool:
+    return any(plugin.analyze_line(filename="", line=text, line_number=1) for plugin in _plugins())
+
+
+@cache
+def _plugins() -> tuple[BasePlugin, ...]:
     with default_settings():
-        return any(plugin.analyze_line(filename="", line=text, line_number=1) for plugin in get_plugins())
+        return tuple(get_plugins())
