@@ -1,6 +1,7 @@
 """The names of the stack's programs, and the order in which they start."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from agentbus.embedded.errors import EmbeddedError
@@ -48,3 +49,15 @@ def port_names(program: str) -> tuple[str, ...]:
 
 def _phase(program: str) -> int:
     return _PHASES.get(kind_of(program), _SERVICE_PHASE)
+
+
+@dataclass(frozen=True)
+class PartStatus:
+    """A row of `agentbus status`. `state` is the supervisor's word: RUNNING, BACKOFF, STOPPED, FATAL, …"""
+
+    name: str
+    state: str
+    pid: int | None
+    port: int | None
+    uptime_seconds: int
+    ready: bool

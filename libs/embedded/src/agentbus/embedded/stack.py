@@ -6,17 +6,12 @@ second stack beside it shares nothing; whatever was killed however, `up` recover
 """
 
 import asyncio
-import os
 import shutil
-import signal
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
-
-import psutil
 
 from agentbus.embedded import ferretdb, kafka, ports, postgres, readiness, services
 from agentbus.embedded.cache import exclusive
@@ -24,26 +19,15 @@ from agentbus.embedded.errors import NotRunning
 from agentbus.embedded.fetch import Binaries, fetch
 from agentbus.embedded.layout import Layout, default_name, state_root
 from agentbus.embedded.orphans import MARK, end_orphans
-from agentbus.embedded.parts import ALL, INFRA, expand, phases, port_names
+from agentbus.embedded.parts import ALL, INFRA, PartStatus, expand, phases, port_names
+from agentbus.embedded.processes import Processes
 from agentbus.embedded.program import Program
 from agentbus.embedded.progress import Report, silent
 from agentbus.embedded.readiness import Probe
-from agentbus.embedded.supervision import ProgramState, Supervisor
+from agentbus.embedded.supervision import ProgramState
 
 
-@dataclass(frozen=True)
-class PartStatus:
-    """A row of `agentbus status`. `state` is the supervisor's word: RUNNING, BACKOFF, STOPPED, FATAL, …"""
-
-    name: str
-    state: str
-    pid: int | None
-    port: int | None
-    uptime_seconds: int
-    ready: bool
-
-
-class Stack:
+class Stack(Processes):
     """One stack, by name. Programs are named as in `parts.ALL`; `runner-2` is a further instance."""
 
     def __init__(
@@ -62,7 +46,7 @@ class Stack:
 
         `environment`: settings for every service. `owned`: all of it ends with this process; else it stays.
         """
-        self.layout = Layout((home or state_root() / (name or default_name())).resolve())
+        super().__init__(Layout((home or state_root() / (name or default_name())).resolve()))
         self.parts = expand(parts)
         self.namespace = namespace
         self._edge_port = port
@@ -71,7 +55,6 @@ class Stack:
         self._owned = owned
         self._report = report
         self._ports = self.layout.ports()
-        self._supervisor = Supervisor(self.layout)
         self._binaries: Binaries | None = None
 
     async def __aenter__(self) -> Self:
@@ -143,10 +126,6 @@ class Stack:
         async with self._alone():
             return await self._stop_all()
 
-    async def running(self) -> bool:
-        """Says whether the stack is up: whether its supervisor answers."""
-        return await self._supervisor.running()
-
     async def status(self) -> list[PartStatus]:
         """Returns a row for each program. Raises NotRunning when the stack is down."""
         self._ports = self.layout.ports()
@@ -171,47 +150,6 @@ class Stack:
         """Waits until the program does its work. Raises NotReady with the end of its log."""
         probe = self._probe(name)
         await readiness.await_ready(self._supervisor, self.layout, name, probe, within_seconds)
-
-    async def stop(self, name: str) -> None:
-        """Stops the program as its operator would, and waits until it is gone."""
-        await self._supervisor.stop(name)
-        await self._supervisor.await_end(name)
-
-    async def kill(self, name: str, *, restart: bool = True) -> None:
-        """Kills the program (SIGKILL) and waits until it is gone.
-
-        With `restart` the supervisor starts it again at once (await `ready`); without, it stays away until
-        `start`.
-        """
-        pid = await self.pid(name)
-        if not restart:
-            # Frozen first, it cannot obey the supervisor's stop signal before the kill.
-            os.kill(pid, signal.SIGSTOP)
-            await self._supervisor.stop(name)
-        os.kill(pid, signal.SIGKILL)
-        await self._supervisor.await_end(name, pid)
-
-    async def suspend(self, name: str) -> None:
-        """Freezes the program and its children (SIGSTOP): alive, connected, and silent."""
-        for process in await self._tree(name):
-            process.suspend()
-
-    async def resume(self, name: str) -> None:
-        """Lets a frozen program go on (SIGCONT)."""
-        for process in await self._tree(name):
-            process.resume()
-
-    async def pid(self, name: str) -> int:
-        """Returns the program's process id. Raises NotRunning when it has none."""
-        pid = (await self._supervisor.state(name)).pid
-        if pid is None:
-            raise NotRunning(f"{name} is not running")
-        return pid
-
-    async def kill_everything(self) -> None:
-        """Kills every process of the stack, the supervisor first, as a power cut would. `up` recovers."""
-        await self._supervisor.kill()
-        await asyncio.to_thread(end_orphans, self.layout, grace_seconds=0)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
@@ -301,7 +239,3 @@ class Stack:
         probe = readiness.port_probe(self.port(name)) if name == "kafka" else self._probe(name)
         ready = state.alive and await readiness.is_ready(probe)
         return PartStatus(name, state.state, state.pid, self._ports.get(name), state.uptime_seconds, ready)
-
-    async def _tree(self, name: str) -> list[psutil.Process]:
-        process = psutil.Process(await self.pid(name))
-        return [process, *process.children(recursive=True)]

@@ -1,6 +1,5 @@
 """The `agentbus` command: registers what the other modules of this package offer, and nothing else."""
 
-
 import typer
 
 from agentbus.cli import demo, dlq, run, system, tap

@@ -11,18 +11,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role, issue
-from agentbus.chassis.settings import ServiceSettings
+from agentbus.chassis.auth import Role
 from agentbus.cli.outcome import fail, run
+from agentbus.cli.target import Name, access_token
+from agentbus.embedded.parts import PartStatus
 from agentbus.embedded.progress import reporting
-from agentbus.embedded.stack import PartStatus, Stack
+from agentbus.embedded.stack import Stack
 
 _PORT: Final = 8000
 _TOKEN_LIFETIME: Final = timedelta(days=30)
-
-Name = Annotated[
-    str | None, typer.Option("--name", help="Which stack; by default this clone's.", envvar="AGENTBUS_STACK")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -108,16 +105,12 @@ async def _up(name: str | None, port: int, parts: list[str], *, foreground: bool
 
 def _addresses(stack: Stack) -> list[str]:
     if "edge" in stack.parts:
-        return [f"Open {stack.url}/?token={_token(stack)}"]
+        token = access_token(None, stack.layout.home.name, role=Role.ADMIN, lifetime=_TOKEN_LIFETIME)
+        return [f"Open {stack.url}/?token={token}", 'Try  agentbus run "Review it" --dir .']
     kafka = [f"Kafka {stack.kafka_bootstrap}"] if "kafka" in stack.parts else []
     postgres = [f"PostgreSQL {stack.postgres_url}"] if "postgres" in stack.parts else []
     ferretdb = [f"MongoDB {stack.mongo_url}"] if "ferretdb" in stack.parts else []
     return [*kafka, *postgres, *ferretdb]
-
-
-def _token(stack: Stack) -> str:
-    settings = ServiceSettings.model_validate({"auth_secret": stack.layout.secret()})
-    return issue(settings, DEFAULT_USER, DEFAULT_WORKSPACE, Role.ADMIN, _TOKEN_LIFETIME)
 
 
 def _table(rows: list[PartStatus]) -> Table:
