@@ -6,17 +6,18 @@ each of them, as anyone would write it: one `send` per message and socket.
 
 import asyncio
 import sys
+from collections.abc import Callable
 
 from picows import WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
 
 class _Socket(WSListener):
-    def __init__(self, sockets: list[WSTransport]) -> None:
+    def __init__(self, connected: Callable[[WSTransport], None]) -> None:
         super().__init__()
-        self._sockets = sockets
+        self._connected = connected
 
     def on_ws_connected(self, transport: WSTransport) -> None:
-        self._sockets.append(transport)
+        self._connected(transport)
 
     def pause_writing(self) -> None:
         pass
@@ -27,14 +28,19 @@ class _Socket(WSListener):
 
 async def _serve(port: int, number: int, messages: int, size: int) -> None:
     sockets: list[WSTransport] = []
+    complete = asyncio.Event()
+
+    def connected(transport: WSTransport) -> None:
+        sockets.append(transport)
+        if len(sockets) == number:
+            complete.set()
 
     def accept(_request: WSUpgradeRequest) -> WSListener:
-        return _Socket(sockets)
+        return _Socket(connected)
 
     server = await ws_create_server(accept, "127.0.0.1", port, backlog=1024)
     async with server:
-        while len(sockets) < number:
-            await asyncio.sleep(0.01)
+        await complete.wait()
         for _ in range(messages):
             payload = b"x" * size
             for socket in sockets:

@@ -1,4 +1,4 @@
-"""How soon a published message is at a socket, and how many a second one gateway process gives to 200 of them.
+"""How soon a published message is at a socket, and how many a second one gateway gives to 200 of them.
 
 The gateway runs as its own process. Latency: 100 messages a second, from before `send` until a socket has the
 frame, beside a bare tail of the topic in this process, which sees the same records. Fan-out: 3,000 messages
@@ -11,14 +11,15 @@ import os
 import sys
 import time
 from asyncio.subprocess import Process, create_subprocess_exec
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from statistics import median, quantiles
 from uuid import uuid4
 
 import orjson
 from bench.row import Row
-from picows import WSFrame, WSListener, WSTransport, ws_connect
+from bench.socket_clients import Listening, all_received, counting_clients
+from picows import ws_connect
 from support.eventually import eventually
 from support.messages import message
 from support.persister_world import PersisterWorld, persister_world
@@ -40,17 +41,17 @@ async def measure(
     stack: Infra, *, fanout_messages: int = FANOUT_MESSAGES, latency_messages: int = LATENCY_MESSAGES
 ) -> list[Row]:
     """Returns latency and fan-out rate of a gateway process, each with its reference."""
-    async with persister_world(stack.kafka_bootstrap, stack.mongo_url, stack.namespace()) as world:
-        async with _gateway(world) as port:
-            over_socket, over_tail = await _latency(world, port, latency_messages)
-            ours = await _fanout(world, port, fanout_messages)
+    async with (
+        persister_world(stack.kafka_bootstrap, stack.mongo_url, stack.namespace()) as world,
+        _gateway(world) as port,
+    ):
+        over_socket, over_tail = await _latency(world, port, latency_messages)
+        ours = await _fanout(world, port, fanout_messages)
     bare = await _bare_fanout(fanout_messages)
-    rows = [
-        _latency_row(f"p{name}", at(over_socket), at(over_tail)) for name, at in ((50, median), (99, _p99))
-    ]
     reference = "picows server sending from memory"
     return [
-        *rows,
+        _latency_row("p50", median(over_socket), median(over_tail)),
+        _latency_row("p99", _p99(over_socket), _p99(over_tail)),
         Row("gateway, Kafka to 200 sockets", ours, "deliveries/s", reference, bare, ours / bare),
     ]
 
@@ -92,7 +93,7 @@ async def _latency(world: PersisterWorld, port: int, number: int) -> tuple[list[
     address = BusAddress(world.settings.kafka_bootstrap, world.settings.namespace)
     live = Tail(address, [MESSAGES], tailed)
     await live.start()
-    transport, _ = await ws_connect(lambda: _Listening(framed), _url(port, plan_id))
+    transport, _ = await ws_connect(lambda: Listening(framed), _url(port, plan_id))
     await eventually(lambda: _holds(1 in socket), within=20)
     async with asyncio.TaskGroup() as sends:
         for seq in range(2, number + 2):
@@ -111,46 +112,18 @@ async def _send(world: PersisterWorld, plan_id: str, seq: int, sent: dict[int, f
     await world.producer.send(MESSAGES, plan_id, value, schema="message.v1")
 
 
-class _Listening(WSListener):
-    def __init__(self, framed: Callable[[bytes], None]) -> None:
-        super().__init__()
-        self._framed = framed
-
-    def on_ws_frame(self, _transport: WSTransport, frame: WSFrame) -> None:
-        self._framed(frame.get_payload_as_bytes())
-
-
-class _Counting(asyncio.Protocol):
-    """A WebSocket client that counts bytes after the upgrade."""
-
-    def __init__(self, request: bytes) -> None:
-        self._request = request
-        self.received = 0
-        self.closed = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        self.received += len(data)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = True
-
-
 async def _fanout(world: PersisterWorld, port: int, number: int) -> float:
     plan_id = str(uuid4())
     log = [message(plan_id, seq) for seq in range(1, number + 2)]
     await world.publish(log[:1])
     frames = [len(value_frame(each["type"], orjson.dumps(each), "message")) for each in log]
-    async with _clients(port, plan_id) as clients:
+    async with counting_clients(port, plan_id, SOCKETS) as clients:
         await eventually(lambda: _holds(all(each.received > frames[0] for each in clients)), within=60)
         await asyncio.sleep(1)  # the greeting and the first message are there: what follows is the load
         expected = [each.received + sum(frames[1:]) for each in clients]
         began = time.perf_counter()
         await world.publish(log[1:])
-        await _all_received(clients, expected)
+        await all_received(clients, expected)
         return number * SOCKETS / (time.perf_counter() - began)
 
 
@@ -158,45 +131,18 @@ async def _bare_fanout(number: int) -> float:
     port = choose(set())
     size = len(orjson.dumps({"type": "agent_message", "data": message(str(uuid4()), number)}))
     arguments = [str(each) for each in (port, SOCKETS, number, size)]
-    server = await create_subprocess_exec(
-        sys.executable, "-m", "bench.broadcast_process", *arguments, env=_env({})
-    )
+    command = (sys.executable, "-m", "bench.broadcast_process", *arguments)
+    server = await create_subprocess_exec(*command, env=_env({}))
     try:
         await _listening(port, server)
         began = time.perf_counter()
-        async with _clients(port, "reference") as clients:
+        async with counting_clients(port, "reference", SOCKETS) as clients:
             began = time.perf_counter()
-            await _all_received(clients, [number * size] * SOCKETS)
+            await all_received(clients, [number * size] * SOCKETS)
             return number * SOCKETS / (time.perf_counter() - began)
     finally:
         server.kill()
         await server.wait()
-
-
-async def _all_received(clients: list[_Counting], expected: list[int]) -> None:
-    pending = list(zip(clients, expected, strict=True))
-    deadline = time.perf_counter() + 120
-    while pending := [(client, size) for client, size in pending if client.received < size]:
-        if time.perf_counter() > deadline or any(client.closed for client, _ in pending):
-            raise AssertionError(f"{len(pending)} sockets did not get everything")
-        await asyncio.sleep(0.005)
-
-
-@asynccontextmanager
-async def _clients(port: int, plan_id: str) -> AsyncIterator[list[_Counting]]:
-    request = (
-        f"GET /api/v3/socket/{plan_id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
-    ).encode()
-    loop = asyncio.get_running_loop()
-    opened = [
-        await loop.create_connection(lambda: _Counting(request), "127.0.0.1", port) for _ in range(SOCKETS)
-    ]
-    try:
-        yield [protocol for _, protocol in opened]
-    finally:
-        for transport, _ in opened:
-            transport.abort()
 
 
 @asynccontextmanager

@@ -102,7 +102,7 @@ async def test_a_frame_without_meaning_is_answered_and_the_socket_stays(
 
 async def test_a_slow_socket_is_closed_and_resumes(world: PersisterWorld) -> None:
     plan_id = await known_plan(world)
-    async with gateway_service(world, socket_unsent_limit_bytes=200_000) as service:
+    async with gateway_service(world, gateway_unsent_limit_bytes=200_000) as service:
         async with service.open(plan_id) as socket:
             assert await service.seqs(socket, until=1) == [1]
             slow = REGISTRY.get_sample_value("agentbus_gateway_slow_closes_total") or 0.0
@@ -143,7 +143,7 @@ async def test_when_the_gateway_stops_sockets_are_told_to_come_back(world: Persi
 
 async def test_pings_come_and_the_silent_are_dropped(world: PersisterWorld) -> None:
     plan_id = await known_plan(world)
-    changes = {"ping_interval_seconds": 0.2, "dead_after_seconds": 0.5}
+    changes = {"gateway_ping_interval_seconds": 0.2, "gateway_dead_after_seconds": 0.5}
     async with gateway_service(world, **changes) as service, service.open(plan_id) as alive:
         dead = await service.open(plan_id)
         dead.transport.pause_reading()
@@ -160,7 +160,7 @@ async def test_pings_come_and_the_silent_are_dropped(world: PersisterWorld) -> N
 
 async def test_too_many_sockets(world: PersisterWorld) -> None:
     plan_id = await known_plan(world)
-    async with gateway_service(world, sockets_limit=1) as service, service.open(plan_id) as first:
+    async with gateway_service(world, gateway_sockets_limit=1) as service, service.open(plan_id) as first:
         async with service.open(plan_id) as second:
             assert (await close_of(second))[0] == 1013
         assert await service.seqs(first, until=1) == [1]

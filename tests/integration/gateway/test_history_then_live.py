@@ -40,7 +40,7 @@ async def test_reconnects_at_random_under_load_see_each_seq_once(
         for first in range(501, last + 1, 50):
             await world.publish(message(plan_id, seq) for seq in range(first, first + 50))
 
-    async with gateway_service(world, recent_bytes=20_000) as service:
+    async with gateway_service(world, gateway_recent_bytes=20_000) as service:
         async with asyncio.timeout(200), asyncio.TaskGroup() as group:
             if persisting:
                 group.create_task(persist_for_a_while(world))

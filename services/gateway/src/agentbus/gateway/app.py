@@ -44,7 +44,7 @@ class Gateway:
         self.reader = Reader(address)
         self.producer = Producer(address)
         self.tail = Tail(address, [MESSAGES, STREAMING], self._on_records)
-        self.hub = Hub(self.tail, early_bytes=settings.early_bytes)
+        self.hub = Hub(self.tail, early_bytes=settings.gateway_early_bytes)
         directory = Directory(
             PlanStore(self.database),
             self.reader,
@@ -54,8 +54,8 @@ class Gateway:
         sources = Sources(
             MessageStore(self.database),
             self.reader,
-            page_messages=settings.history_page_messages,
-            recent_bytes=settings.recent_bytes,
+            page_messages=settings.gateway_history_page_messages,
+            recent_bytes=settings.gateway_recent_bytes,
         )
         sessions = Sessions(
             hub=self.hub,
@@ -64,9 +64,9 @@ class Gateway:
             sources=sources,
             commands=self.producer,
             clock=SystemClock(),
-            reads_at_once=settings.history_reads_at_once,
-            patience_seconds=settings.history_patience_seconds,
-            ping_interval_seconds=settings.ping_interval_seconds,
+            reads_at_once=settings.gateway_history_reads_at_once,
+            patience_seconds=settings.gateway_history_patience_seconds,
+            ping_interval_seconds=settings.gateway_ping_interval_seconds,
         )
         self.sockets = SocketServer(sessions, settings)
 

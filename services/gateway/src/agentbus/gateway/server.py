@@ -86,7 +86,7 @@ class SocketServer:
         await asyncio.gather(*working, self._keepalive, return_exceptions=True)
         if self._sockets:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.close_grace_seconds + 1):
+                async with asyncio.timeout(self._settings.gateway_close_grace_seconds + 1):
                     await self._all_gone.wait()
 
     def opened(self, socket: Socket) -> None:
@@ -156,7 +156,7 @@ class SocketServer:
             socket.close(CloseCode.FAILED, "the gateway failed; reconnect from after_seq")
 
     def _check_room_for_one_more(self) -> None:
-        if len(self._sockets) > self._settings.sockets_limit:
+        if len(self._sockets) > self._settings.gateway_sockets_limit:
             raise SocketClosed(CloseCode.UNAVAILABLE, "too many sockets here; try again later")
 
     async def _answer(self, socket: Socket, connection: _Connection, visit: Visit) -> None:
@@ -186,7 +186,7 @@ class SocketServer:
 
     async def _keep_alive(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.ping_interval_seconds)
+            await asyncio.sleep(self._settings.gateway_ping_interval_seconds)
             now = Pong(timestamp=format_timestamp(self._sessions.clock.now()))
             ping = frame("ping", now.model_dump())
             for socket in list(self._connections):

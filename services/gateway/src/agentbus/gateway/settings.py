@@ -9,25 +9,25 @@ from agentbus.contracts.frames import PING_INTERVAL_SECONDS
 class GatewaySettings(ServiceSettings):
     """What the gateway alone needs. WebSockets are served on `socket_port`, health and metrics on `port`."""
 
-    socket_unsent_limit_bytes: int = Field(
+    gateway_unsent_limit_bytes: int = Field(
         default=1024 * 1024, ge=1024, description="A socket with more unsent than this is closed as too slow."
     )
-    sockets_limit: int = Field(default=20_000, ge=1, description="More are told to try again later.")
-    ping_interval_seconds: float = Field(default=PING_INTERVAL_SECONDS, gt=0)
-    dead_after_seconds: float = Field(
+    gateway_sockets_limit: int = Field(default=20_000, ge=1, description="More are told to try again later.")
+    gateway_ping_interval_seconds: float = Field(default=PING_INTERVAL_SECONDS, gt=0)
+    gateway_dead_after_seconds: float = Field(
         default=60.0, gt=0, description="A socket that sent nothing, no pong either, for so long is dropped."
     )
-    close_grace_seconds: float = Field(
+    gateway_close_grace_seconds: float = Field(
         default=3.0, gt=0, description="How long a closed socket may take to read what it was sent."
     )
-    history_page_messages: int = Field(default=2_000, ge=1)
-    history_reads_at_once: int = Field(default=8, ge=1)
-    history_patience_seconds: float = Field(
+    gateway_history_page_messages: int = Field(default=2_000, ge=1)
+    gateway_history_reads_at_once: int = Field(default=8, ge=1)
+    gateway_history_patience_seconds: float = Field(
         default=30.0, gt=0, description="How long history may fail, or a socket not read it."
     )
-    recent_bytes: int = Field(
+    gateway_recent_bytes: int = Field(
         default=256 * 1024, ge=0, description="How much of a watched plan's newest messages stays in memory."
     )
-    early_bytes: int = Field(
+    gateway_early_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="How much of a plan may wait while its history is read."
     )

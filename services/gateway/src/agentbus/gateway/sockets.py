@@ -73,7 +73,7 @@ class Socket(WSListener):
             return
         transport = self._transport.underlying_transport
         unsent = transport.get_write_buffer_size()
-        if unsent and unsent + len(frames) > self._settings.socket_unsent_limit_bytes:
+        if unsent and unsent + len(frames) > self._settings.gateway_unsent_limit_bytes:
             instruments.SLOW.inc()
             self.close(CloseCode.TOO_SLOW, "too slow: reconnect from after_seq")
             return
@@ -91,7 +91,7 @@ class Socket(WSListener):
         """Sends the JSON ping `frame` and a WebSocket ping; drops a client that has been silent too long."""
         if self._transport is None or self._closing:
             return
-        if self._now() - self.heard_at > self._settings.dead_after_seconds:
+        if self._now() - self.heard_at > self._settings.gateway_dead_after_seconds:
             self._transport.disconnect(graceful=False)
         elif self._transport.underlying_transport.get_write_buffer_size() == 0:
             self.write(frame + PING, 1)
@@ -104,7 +104,7 @@ class Socket(WSListener):
         text = reason.encode()[:_REASON_MAX_BYTES].decode("utf-8", "ignore")
         self._transport.send_close(cast("WSCloseCode", int(code)), text.encode())
         asyncio.get_running_loop().call_later(
-            self._settings.close_grace_seconds, self._transport.disconnect, False
+            self._settings.gateway_close_grace_seconds, self._transport.disconnect, False
         )
 
     def on_ws_connected(self, transport: WSTransport) -> None:
