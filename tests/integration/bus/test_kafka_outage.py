@@ -90,6 +90,30 @@ async def test_a_broker_that_hangs_is_given_up_in_time(
     assert [value for value in values if value != b"late:1"] == [b"k:0", b"k:1"]
 
 
+async def test_a_reader_outlives_its_broker(
+    address: BusAddress, own_kafka: OwnKafka, producer: Producer
+) -> None:
+    reader = Reader(address, timeout_seconds=2.0)
+    await publish(producer, ["k"], each=3)
+    partition = await reader.partition_for(WORK, "k")
+
+    async def answers() -> None:
+        try:
+            assert await reader.committed("nobody", WORK, partition) == 0
+            assert [record.offset async for record in reader.read(WORK, partition, 0)] == [0, 1, 2]
+        except Transient as error:
+            raise AssertionError from error
+
+    await answers()
+    for away in (own_kafka.kill, own_kafka.freeze):
+        await away()
+        with pytest.raises(Transient):
+            await reader.end_offset(WORK, partition)
+        await own_kafka.start()
+        await eventually(answers, within=20)
+    await reader.stop()
+
+
 async def test_everything_starts_while_kafka_is_down(address: BusAddress, own_kafka: OwnKafka) -> None:
     await own_kafka.kill()
     seen, live = Seen(), Seen()
