@@ -75,7 +75,7 @@ check: setup ## Format, lint, types, architecture and contracts; no broker
 	@$(RUN) ruff check
 	@$(RUN) mypy contracts/src libs services tests
 	@$(RUN) lint-imports
-	@$(RUN) pytest --quiet tests/architecture tests/contract tests/unit
+	@$(RUN) pytest --quiet tests/architecture tests/contract
 
 .PHONY: format
 format: setup ## Format, and mend what the linter can

@@ -379,7 +379,7 @@ export interface PlanOutcome {
   messages: Message[];
 }
 
-/** One plan. Who holds it and how far it is stands in its messages alone. `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from the time at which the broker took the start command, so two runners that both take the command on agree on it. */
+/** One plan. Who holds it and how far it is stands in its messages alone. `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from the time at which the broker took the start command, so two runners that both take it on agree on it. */
 export interface PlanRecord {
   start: StartPlan;
   state: "in_flight" | "ended";

@@ -23,7 +23,7 @@ def test_the_message_dialect_is_the_message_itself() -> None:
 
 def test_agent_message_data_has_the_fields_that_its_clients_read() -> None:
     seen = view(MESSAGE, "agent_message_data")
-    expected = {
+    expected: dict[str, object] = {
         "id": "m1",
         "plan_id": "p1",
         "agent": "analyst",
