@@ -65,7 +65,8 @@ e2e: setup ## The promises of the README, on the whole system
 fault: setup ## Kill, pause, cut off: nothing is lost, nothing is stored twice
 	@$(RUN) pytest tests/fault $(T)
 browser: setup ## The web app in a real browser
-	@$(RUN) pytest tests/browser $(T)
+	@if [ -d tests/browser ]; then $(RUN) pytest tests/browser $(T); \
+	else echo "there is no web app yet, so there are no browser tests" >&2; exit 1; fi
 compose-test: setup ## docker-compose.yml for real, and the e2e tests against it
 	@infra/compose/test
 

@@ -3,9 +3,6 @@
 from pathlib import Path
 
 import pytest
-from support.system import system
-
-__all__ = ["system"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

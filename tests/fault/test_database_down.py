@@ -1,17 +1,7 @@
 """With the database away agents go on, answers hold the results, and all is stored afterwards (A2.5, A5)."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from support.eventually import eventually
 from support.system import System, check_order
-
-
-@pytest.fixture
-async def no_database(system: System) -> AsyncIterator[None]:
-    await system.stack.kill("ferretdb", restart=False)
-    yield
-    await system.stack.start("ferretdb")
 
 
 async def test_a_plan_during_an_outage(system: System) -> None:
