@@ -140,11 +140,11 @@ async def _person(run: PlanRun) -> None:
     while True:
         await asyncio.sleep(0)
         journal = run.log.journal
-        if (m_plan_id := run.execution.open_approval) and m_plan_id not in journal.approvals:
+        for m_plan_id in list(journal.open_approvals):
             payload = {"m_plan_id": m_plan_id, "approved": True, "feedback": "fine", "command_id": "1"}
             await run.log.publish(Draft("plan_approval_response", "u", "human", payload=payload))
             await run.execution.decided()
-        if (request_id := run.execution.open_question("")) and request_id not in journal.answers:
+        for request_id in list(journal.open_questions):
             payload = {"request_id": request_id, "answer": "yes", "command_id": "2"}
             await run.log.publish(Draft("user_clarification_response", "u", "human", payload=payload))
             await run.execution.decided()

@@ -55,14 +55,6 @@ class Execution:
         self._action_limit_seconds = action_limit_seconds
         self._occurrences: Counter[str] = Counter()
         self._decided = asyncio.Condition()
-        self._open_questions: list[str] = []
-        self.open_approval: str | None = None
-
-    def open_question(self, request_id: str) -> str | None:
-        """Returns the id of the question that `request_id` names ("": the oldest open one), or None."""
-        if request_id:
-            return request_id if request_id in self._open_questions else None
-        return self._open_questions[0] if self._open_questions else None
 
     @property
     def plan_id(self) -> str:
@@ -87,9 +79,7 @@ class Execution:
             m_plan_id = self._next_id("m_plan")
             payload = {"m_plan_id": m_plan_id, "steps": listed, "context": context}
             await self._publish("plan_approval_request", "planner", _outline(steps), payload)
-            self.open_approval = m_plan_id
             await self._until(lambda: m_plan_id in self.log.journal.approvals)
-            self.open_approval = None
             approval = self.log.journal.approvals[m_plan_id]
             feedback = str(approval.get("feedback", ""))
             if not approval["approved"]:
@@ -106,9 +96,7 @@ class Execution:
         request_id = self._next_id("question", agent)
         payload = {"request_id": request_id, "question": question}
         await self._publish("user_clarification_request", agent, question, payload)
-        self._open_questions.append(request_id)
         await self._until(lambda: request_id in self.log.journal.answers)
-        self._open_questions.remove(request_id)
         return self.log.journal.answers[request_id]
 
     async def act(

@@ -19,6 +19,7 @@ from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.observability.log import get_logger
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import COMMANDS
+from agentbus.runner.journal import named_or_oldest
 from agentbus.runner.ownership import Ownership
 from agentbus.runner.plan_run import PlanRun
 
@@ -62,8 +63,8 @@ async def _tell(command: ApprovePlan | AnswerClarification | CancelPlan, run: Pl
 
 
 async def _approve(command: ApprovePlan, run: PlanRun) -> str:
-    m_plan_id = run.execution.open_approval
-    if m_plan_id is None or command.m_plan_id not in ("", m_plan_id):
+    m_plan_id = named_or_oldest(run.log.journal.open_approvals, command.m_plan_id)
+    if m_plan_id is None:
         return "nothing_to_approve"
     payload = {
         "m_plan_id": m_plan_id,
@@ -77,7 +78,7 @@ async def _approve(command: ApprovePlan, run: PlanRun) -> str:
 
 
 async def _answer(command: AnswerClarification, run: PlanRun) -> str:
-    request_id = run.execution.open_question(command.request_id)
+    request_id = named_or_oldest(run.log.journal.open_questions, command.request_id)
     if request_id is None:
         return "nothing_to_answer"
     payload = {"request_id": request_id, "answer": command.answer, "command_id": command.command_id}

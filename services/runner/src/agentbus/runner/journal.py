@@ -20,6 +20,8 @@ class Journal:
     keys: set[str] = field(default_factory=set)
     approvals: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
+    open_approvals: list[str] = field(default_factory=list)
+    open_questions: list[str] = field(default_factory=list)
     command_ids: set[str] = field(default_factory=set)
     ended: bool = False
 
@@ -38,9 +40,27 @@ class Journal:
             self.command_ids.add(command_id)
         if kind in ("action_completed", "action_failed"):
             self.finished_actions[message["action_id"]] = payload
+        elif kind == "plan_approval_request":
+            self.open_approvals.append(payload["m_plan_id"])
         elif kind == "plan_approval_response":
             self.approvals[payload["m_plan_id"]] = payload
+            _close(self.open_approvals, payload["m_plan_id"])
+        elif kind == "user_clarification_request":
+            self.open_questions.append(payload["request_id"])
         elif kind == "user_clarification_response":
             self.answers[payload["request_id"]] = payload["answer"]
+            _close(self.open_questions, payload["request_id"])
         elif kind in TERMINAL_TYPES:
             self.ended = True
+
+
+def named_or_oldest(open_ids: list[str], wanted: str) -> str | None:
+    """Returns the open request that `wanted` names ("" names the oldest), or None when there is none such."""
+    if wanted:
+        return wanted if wanted in open_ids else None
+    return open_ids[0] if open_ids else None
+
+
+def _close(open_ids: list[str], answered: str) -> None:
+    if answered in open_ids:
+        open_ids.remove(answered)

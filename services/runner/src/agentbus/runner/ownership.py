@@ -213,9 +213,8 @@ class Ownership:
         tries = 0
         partition = await self._messages.partition(plan_id)
         while (record := self.record_of(partition, plan_id)) is not None:
-            now = format_timestamp(self._clock.now())
             try:
-                await self._write(partition, record.model_copy(update={"state": "ended", "updated_at": now}))
+                await self._write(partition, _closed(record, format_timestamp(self._clock.now())))
             except Transient:
                 tries += 1
                 await asyncio.sleep(_RETRY.delay(tries))
@@ -229,3 +228,9 @@ class Ownership:
 def _resumed(attempt: int) -> Draft:
     reason = "The runner that worked on the plan is gone or was cut off."
     return Draft("plan_resumed", content=f"The plan goes on (attempt {attempt}).", payload={"reason": reason})
+
+
+def _closed(record: PlanRecord, now: str) -> PlanRecord:
+    """Returns the record of a plan that has ended: kept for good, so without what only its team needed."""
+    start = record.start.model_copy(update={"description": record.start.description[:200], "inputs": {}})
+    return record.model_copy(update={"start": start, "state": "ended", "updated_at": now})

@@ -25,6 +25,7 @@ from agentbus.runner.journal import Journal
 from agentbus.runner.ports import MessageOutbox
 
 log = get_logger(__name__)
+_FREE_FIELD_LIMIT_BYTES: Final = 64 * 1024
 _RETRY: Final = Backoff(first_seconds=0.05, limit_seconds=2.0)
 
 
@@ -118,3 +119,16 @@ class PlanLog:
 def client_fields(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the payload fields that clients of the API family read at the top of a message of this type."""
     return {name: payload[name] for name in CLIENT_FIELDS.get(kind, ()) if name in payload}
+
+
+def _payload(draft: Draft) -> dict[str, Any]:
+    model = PAYLOADS.get(draft.type, Payload)
+    if model is not Payload:
+        return model.model_validate(clean(draft.payload)).model_dump(mode="json")
+    # Free fields may hold anything of any size. What is typed is bounded by whoever makes it.
+    payload, cuts = {}, {}
+    for name, value in draft.payload.items():
+        payload[clean_text(name)], cut = bound(value, _FREE_FIELD_LIMIT_BYTES)
+        if cut is not None:
+            cuts[clean_text(name)] = cut.model_dump()
+    return payload | ({"cuts": cuts} if cuts else {})
