@@ -8,6 +8,7 @@ from support.delivering import delivering
 from support.eventually import eventually
 from support.work_topic import DEAD, GROUP, WORK, Seen, publish, whole_topic
 
+from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
 from agentbus.bus.dead_letter import parse
 from agentbus.bus.delivery import Batch, DeadLetterLimits, Delivery, Poison
@@ -69,6 +70,29 @@ async def test_an_offset_is_committed_after_the_handler_and_not_before(
             assert await reader.committed(GROUP, WORK, sent.partition) == sent.offset + 1
 
         await eventually(committed, within=5)
+
+
+async def test_the_lag_is_what_is_not_committed_and_none_when_all_is(
+    address: BusAddress, producer: Producer, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentbus.bus.membership._WATCH_SECONDS", 3.0)
+    leave, group = asyncio.Event(), "measured"
+
+    async def handler(batch: Batch) -> Sequence[Poison]:
+        await leave.wait()
+        return []
+
+    def lag() -> float:
+        return float(instruments.LAG_RECORDS.labels(WORK, group)._value.get())
+
+    await publish(producer, KEYS, each=100)
+    async with delivering(Delivery(address, topics=[WORK], group=group, handler=handler)):
+        await eventually(lambda: _expect(lag() == 100 * len(KEYS)), within=10)
+        leave.set()
+        # Sooner than it looks at the partitions' ends again.
+        await eventually(lambda: _expect(lag() == 0), within=2)
+        committed = [await reader.committed(group, WORK, each) for each in range(6)]
+        assert sum(committed) == 100 * len(KEYS)
 
 
 async def test_poison_goes_to_the_dead_letter_with_its_bytes_and_reason(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentbus.bus.attempts import Attempts
+from agentbus.bus.attempts import Attempts, worth_logging
 from agentbus.bus.batch import Batch, Poison
 from agentbus.bus.record import Record
 from agentbus.kernel.backoff import Backoff
@@ -26,6 +26,7 @@ class Script:
         self.fault = fault
         self.calls: list[list[int]] = []
         self.waits: list[float] = []
+        self.attempts: list[int] = []
 
     async def __call__(self, batch: Batch) -> Sequence[Poison]:
         self.calls.append([record.offset for record in batch.records])
@@ -35,8 +36,9 @@ class Script:
                 raise error
         return []
 
-    async def wait(self, batch: Batch, error: Exception, seconds: float) -> None:
+    async def wait(self, batch: Batch, error: Exception, attempt: int, seconds: float) -> None:
         self.waits.append(seconds)
+        self.attempts.append(attempt)
 
     async def handle(self, size: int) -> list[Poison]:
         return list(await Attempts(self, self.wait, Backoff(0.1, 0.4)).handle(batch(size)))
@@ -48,6 +50,11 @@ async def test_transient_is_tried_again_with_the_same_batch_and_growing_waits() 
     assert await script.handle(3) == []
     assert script.calls == [[0, 1, 2]] * 6
     assert all(0.2 <= wait <= 0.4 for wait in script.waits[2:])
+    assert script.attempts == [1, 2, 3, 4, 5]
+
+
+def test_of_many_failed_tries_few_are_logged() -> None:
+    assert [each for each in range(1, 130) if worth_logging(each)] == [1, 2, 4, 8, 16, 32, 64, 96, 128]
 
 
 async def test_an_unexpected_error_is_tried_four_times_and_then_record_by_record() -> None:

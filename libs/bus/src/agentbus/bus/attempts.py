@@ -23,8 +23,16 @@ from agentbus.observability.log import get_logger
 UNEXPECTED_TRIES: Final = 4
 _LOG = get_logger("agentbus.bus.delivery")
 
-OnRetry = Callable[[Batch, Exception, float], Awaitable[None]]
-"""Called with the batch, the error and the seconds to wait; returns when it is time to try again."""
+OnRetry = Callable[[Batch, Exception, int, float], Awaitable[None]]
+"""Called with the batch, the error, the number of the try that failed (from 1) and the seconds to wait.
+
+Returns when it is time to try again.
+"""
+
+
+def worth_logging(attempt: int) -> bool:
+    """Tells whether to log a failed try: 1, 2, 4, 8, 16, 32 and every 32nd. An outage may be long."""
+    return attempt & (attempt - 1) == 0 or attempt % 32 == 0
 
 
 class Attempts:
@@ -63,14 +71,14 @@ class Attempts:
             try:
                 return await self._handler(batch)
             except Transient as error:
-                await self._wait(batch, error, self._backoff.delay(attempt))
+                await self._wait(batch, error, attempt, self._backoff.delay(attempt))
             except AgentbusError:
                 raise
             except Exception as error:
                 unexpected_tries -= 1
                 if not unexpected_tries:
                     raise
-                await self._wait(batch, error, self._backoff.delay(attempt))
+                await self._wait(batch, error, attempt, self._backoff.delay(attempt))
 
     def _verdict(self, batch: Batch, error: Exception) -> Sequence[Poison]:
         if isinstance(error, Duplicate):

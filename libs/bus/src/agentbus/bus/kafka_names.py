@@ -1,6 +1,6 @@
 """aiokafka's shapes and ours. The only place that knows both."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from aiokafka.structs import ConsumerRecord  # type: ignore[import-untyped]
@@ -15,17 +15,22 @@ def key_bytes(key: str) -> bytes:
     return key.encode("utf-8", "surrogateescape")
 
 
-def to_record(address: BusAddress, raw: ConsumerRecord) -> Record:
-    """Returns what aiokafka read as a record of ours."""
-    return Record(
-        topic=address.short_name(raw.topic),
-        partition=raw.partition,
-        offset=raw.offset,
-        key=(raw.key or b"").decode("utf-8", "surrogateescape"),
-        value=raw.value or b"",
-        headers=tuple(raw.headers),
-        appended_at=datetime.fromtimestamp(raw.timestamp / 1000, UTC),
-    )
+def to_records(topic: str, raw: Sequence[ConsumerRecord]) -> list[Record]:
+    """Returns what aiokafka read from one topic, given by its un-prefixed name, as records of ours."""
+    milliseconds = {each.timestamp for each in raw}  # neighbours mostly have the same
+    moments = {each: datetime.fromtimestamp(each / 1000, UTC) for each in milliseconds}
+    return [
+        Record(
+            topic,
+            each.partition,
+            each.offset,
+            (each.key or b"").decode("utf-8", "surrogateescape"),
+            each.value or b"",
+            each.headers,
+            moments[each.timestamp],
+        )
+        for each in raw
+    ]
 
 
 def to_kafka(address: BusAddress, partition: TopicPartition) -> KafkaPartition:

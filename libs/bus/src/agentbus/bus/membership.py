@@ -17,6 +17,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition  # type: ignore[im
 from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Handler
+from agentbus.bus.commits import Commits
 from agentbus.bus.dead_letter import DeadLetterLimits
 from agentbus.bus.handover import Handover
 from agentbus.bus.kafka_names import to_kafka, to_ours
@@ -59,6 +60,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self._put_aside = put_aside
         self._outage = outage
         self._consumer = _consumer(address, terms)
+        self._commits = Commits(self._consumer)
+        self._ends: dict[TopicPartition, int] = {}
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.workers: dict[TopicPartition, PartitionWorker] = {}
 
@@ -79,7 +82,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
     async def close(self) -> None:
         """Lets running batches finish and commit, for a bounded time, and leaves the group."""
         await self._stop_workers()
-        self._show(lag_records={})
+        self._show()
         if self._failure.done():
             self._failure.exception()
         with contextlib.suppress(TimeoutError, KafkaError):
@@ -94,6 +97,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         """Called by aiokafka after it joined; must return at once, see `handover`."""
         partitions = to_ours(self._address, assigned)
         gate = self._handover.assigned(partitions)
+        self._commits = Commits(self._consumer)
         for partition in sorted(partitions):
             worker = self._worker(partition)
             self.workers[partition] = worker
@@ -105,6 +109,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             partition,
             group=self._terms.group,
             consumer=self._consumer,
+            commits=self._commits,
+            on_progress=self._show,
             handler=self._terms.handler,
             put_aside=self._put_aside,
             limits=self._terms.limits,
@@ -124,6 +130,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         within_seconds = self._terms.rebalance_timeout_seconds / 2
         workers, self.workers = self.workers, {}
         await asyncio.gather(*(worker.stop(within_seconds) for worker in workers.values()))
+        self._commits.close()
 
     async def _watch(self) -> None:
         """Notices what went wrong in the group's protocol, and measures.
@@ -133,39 +140,37 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         while True:
             await self._consumer.getmany(_NOWHERE, timeout_ms=int(_WATCH_SECONDS * 1000))
-            self._show(await self._lag_records())
+            await self._look_ahead()
+            self._show()
 
-    async def _lag_records(self) -> dict[str, int] | None:
+    async def _look_ahead(self) -> None:
+        """Learns where the partitions end, and where the workers that have handled nothing yet begin."""
         workers = dict(self.workers)
-        partitions = {each: to_kafka(self._address, each) for each in workers}
-        if not partitions:
-            return {}
+        names = {partition: to_kafka(self._address, partition) for partition in workers}
         try:
             async with asyncio.timeout(_LAG_SECONDS):
-                ends = await self._consumer.end_offsets(list(partitions.values()))
-                lag = dict.fromkeys(self._terms.topics, 0)
+                ends = await self._consumer.end_offsets(list(names.values()))
                 for partition, worker in workers.items():
-                    name = partitions[partition]
-                    done = worker.next_offset
-                    if done is None:
-                        done = await self._consumer.position(name)
-                    lag[partition.topic] += max(0, ends[name] - done)
+                    if worker.next_offset is None:
+                        position = await self._consumer.position(names[partition])
+                        if worker.next_offset is None:
+                            worker.next_offset = position
         except (TimeoutError, KafkaError) as error:
             self._outage.failed(error)
-            return None
-        self._outage.over()
-        return lag
+        else:
+            self._ends = {partition: ends[name] for partition, name in names.items()}
+            self._outage.over()
 
-    def _show(self, lag_records: dict[str, int] | None) -> None:
+    def _show(self) -> None:
         now = datetime.now(UTC)
         for topic in self._terms.topics:
             labels = (topic, self._terms.group)
-            workers = [worker for partition, worker in self.workers.items() if partition.topic == topic]
-            ages = [worker.age_seconds(now) for worker in workers]
+            workers = {each: worker for each, worker in self.workers.items() if each.topic == topic}
+            ages = [worker.age_seconds(now) for worker in workers.values()]
+            lag = [worker.lag_records(self._ends.get(each, 0)) for each, worker in workers.items()]
+            instruments.LAG_RECORDS.labels(*labels).set(sum(lag))
             instruments.RECORD_AGE_SECONDS.labels(*labels).set(max(ages, default=0.0))
-            instruments.PAUSED_PARTITIONS.labels(*labels).set(sum(worker.paused for worker in workers))
-            if lag_records is not None:
-                instruments.LAG_RECORDS.labels(*labels).set(lag_records.get(topic, 0))
+            instruments.PAUSED_PARTITIONS.labels(*labels).set(sum(each.paused for each in workers.values()))
 
 
 def _consumer(address: BusAddress, terms: Terms) -> AIOKafkaConsumer:

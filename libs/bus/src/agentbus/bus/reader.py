@@ -12,7 +12,7 @@ from aiokafka.structs import TopicPartition as KafkaPartition  # type: ignore[im
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.cluster import END, FIRST, Cluster
-from agentbus.bus.kafka_names import key_bytes, to_record
+from agentbus.bus.kafka_names import key_bytes, to_records
 from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Record
 from agentbus.kernel.errors import Invalid, Transient
@@ -99,10 +99,10 @@ class Reader:
         position = start
         # The position, not the last record, tells the end: compaction and markers leave holes.
         while position < end:
-            records, position = await self._ask(partial(Cluster.fetch, name=name, offset=position))
-            for raw in records:
-                if raw.offset < end and (wanted is None or raw.key == wanted):
-                    yield to_record(self._address, raw)
+            fetched, position = await self._ask(partial(Cluster.fetch, name=name, offset=position))
+            mine = [raw for raw in fetched if raw.offset < end and (wanted is None or raw.key == wanted)]
+            for record in to_records(topic, mine):
+                yield record
 
     async def _offset(self, topic: str, partition: int, moment: int) -> int:
         name = self._name(topic, partition)

@@ -17,10 +17,10 @@ from faststream.kafka import KafkaBroker, KafkaMessage
 
 from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
-from agentbus.bus.attempts import Attempts
+from agentbus.bus.attempts import Attempts, worth_logging
 from agentbus.bus.batch import Batch, Poison
 from agentbus.bus.dead_letters import DeadLetters
-from agentbus.bus.kafka_names import to_record
+from agentbus.bus.kafka_names import to_records
 from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Record
 from agentbus.kernel.backoff import Backoff
@@ -69,7 +69,7 @@ class Subscriber:
     async def _consume(self, message: KafkaMessage) -> None:
         raw = message.raw_message
         assert not isinstance(raw, tuple)
-        record = to_record(self._address, raw)
+        (record,) = to_records(self._address.short_name(raw.topic), [raw])
         poison = await self._attempts.handle(Batch(record.topic, record.partition, [record]))
         if poison:
             await self._dead_letters.put_aside(poison)
@@ -82,9 +82,13 @@ class Subscriber:
         await self._handler(batch.records[0])
         return []
 
-    async def _wait(self, batch: Batch, error: Exception, seconds: float) -> None:
+    async def _wait(self, batch: Batch, error: Exception, attempt: int, seconds: float) -> None:
         instruments.RETRIED.labels(batch.topic, self._group).inc()
-        _LOG.warning("record_retried", topic=batch.topic, offset=batch.records[0].offset, error=repr(error))
+        if worth_logging(attempt):
+            offset = batch.records[0].offset
+            _LOG.warning(
+                "record_retried", topic=batch.topic, offset=offset, attempt=attempt, error=repr(error)
+            )
         await asyncio.sleep(seconds)
 
 

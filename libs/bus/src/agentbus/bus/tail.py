@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from aiokafka.structs import ConsumerRecord  # type: ignore[import-untyped]
 
 from agentbus.bus.address import BusAddress
-from agentbus.bus.kafka_names import to_kafka, to_record
+from agentbus.bus.kafka_names import to_kafka, to_records
 from agentbus.bus.outage import Outage
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record, TopicPartition
@@ -110,7 +110,7 @@ class Tail:
         if raw[0].offset > expected:
             # Only when the topic lost them (retention), or for offsets that Kafka itself used.
             _LOG.info("offsets_missing", topic=partition.topic, expected=expected, found=raw[0].offset)
-        records = [to_record(self._address, each) for each in raw]
+        records = to_records(partition.topic, raw)
         self._positions[partition] = records[-1].offset + 1
         try:
             result = self._on_records(records)

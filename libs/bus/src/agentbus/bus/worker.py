@@ -15,10 +15,11 @@ from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore
 
 from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
-from agentbus.bus.attempts import Attempts
+from agentbus.bus.attempts import Attempts, worth_logging
 from agentbus.bus.batch import Batch, Handler, Poison
+from agentbus.bus.commits import Commits
 from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount
-from agentbus.bus.kafka_names import to_kafka, to_record
+from agentbus.bus.kafka_names import to_kafka, to_records
 from agentbus.bus.record import TopicPartition
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.errors import Transient
@@ -40,6 +41,8 @@ class PartitionWorker:
         *,
         group: str,
         consumer: AIOKafkaConsumer,
+        commits: Commits,
+        on_progress: Callable[[], None],
         handler: Handler,
         put_aside: PutAside,
         limits: DeadLetterLimits,
@@ -51,6 +54,8 @@ class PartitionWorker:
         self._kafka_partition = to_kafka(address, partition)
         self._labels = (partition.topic, group)
         self._consumer = consumer
+        self._commits = commits
+        self._on_progress = on_progress
         self._attempts = Attempts(handler, self._wait, backoff)
         self._put_aside = put_aside
         self._count = PoisonCount(limits)
@@ -88,6 +93,10 @@ class PartitionWorker:
             return 0.0
         return max(0.0, (now - self._in_hand.records[0].appended_at).total_seconds())
 
+    def lag_records(self, end: int) -> int:
+        """Returns how many records below offset `end` are not committed, 0 while that is not known."""
+        return 0 if self.next_offset is None else max(0, end - self.next_offset)
+
     async def _run(self, gate: asyncio.Task[None]) -> None:
         await asyncio.shield(gate)  # shared by all workers: one that stops must not stop it
         while not self._stopping:
@@ -97,9 +106,8 @@ class PartitionWorker:
             raw = fetched.get(self._kafka_partition)
             if not raw:
                 continue
-            if self.next_offset is None:
-                self.next_offset = raw[0].offset
-            records = [to_record(self._address, each) for each in raw]
+            self.next_offset = raw[0].offset
+            records = to_records(self._partition.topic, raw)
             batch = Batch(self._partition.topic, self._partition.partition, records)
             if not await self._work(batch):
                 return
@@ -120,6 +128,7 @@ class PartitionWorker:
                 return False
         finally:
             self._in_hand, self._interruptible = None, True
+        self._on_progress()
         instruments.BATCH_RECORDS.labels(*self._labels).observe(len(batch.records))
         instruments.BATCH_SECONDS.labels(*self._labels).observe(time.monotonic() - began)
         instruments.CONSUMED.labels(*self._labels).inc(len(batch.records))
@@ -127,7 +136,7 @@ class PartitionWorker:
 
     async def _commit(self, offset: int) -> bool:
         try:
-            await self._consumer.commit({self._kafka_partition: offset})
+            await self._commits.commit(self._kafka_partition, offset)
         except (CommitFailedError, IllegalStateError) as error:
             # Another member owns it by now and handles these records again.
             _LOG.info("commit_refused", topic=self._partition.topic, offset=offset, error=str(error))
@@ -135,20 +144,22 @@ class PartitionWorker:
         self.next_offset = offset
         return True
 
-    async def _wait(self, batch: Batch, error: Exception, seconds: float) -> None:
+    async def _wait(self, batch: Batch, error: Exception, attempt: int, seconds: float) -> None:
         instruments.RETRIED.labels(*self._labels).inc()
-        _LOG.warning(
-            "batch_retried",
-            topic=batch.topic,
-            partition=batch.partition,
-            first_offset=batch.records[0].offset,
-            records=len(batch.records),
-            error=repr(error),
-            wait_seconds=round(seconds, 3),
-            age_seconds=round(self.age_seconds(datetime.now(UTC)), 3),
-            cause=repr(error.__cause__),
-            exc_info=None if isinstance(error, Transient) else error,
-        )
+        if worth_logging(attempt):
+            _LOG.warning(
+                "batch_retried",
+                topic=batch.topic,
+                partition=batch.partition,
+                first_offset=batch.records[0].offset,
+                records=len(batch.records),
+                error=repr(error),
+                attempt=attempt,
+                wait_seconds=round(seconds, 3),
+                age_seconds=round(self.age_seconds(datetime.now(UTC)), 3),
+                cause=repr(error.__cause__),
+                exc_info=error if attempt == 1 and not isinstance(error, Transient) else None,
+            )
         if self._stopping:
             raise asyncio.CancelledError
         self.paused, self._interruptible = True, True
