@@ -70,9 +70,7 @@ class PlanLog:
 
     def compose(self, draft: Draft, seq: int) -> dict[str, Any]:
         """Returns the message of design.md section 3 that the draft becomes at `seq`."""
-        payload = (
-            PAYLOADS.get(draft.type, Payload).model_validate(clean(draft.payload)).model_dump(mode="json")
-        )
+        payload = _payload(draft)
         content, cut = bound(clean_text(draft.content))
         if cut is not None:
             payload["cut"] = cut.model_dump()

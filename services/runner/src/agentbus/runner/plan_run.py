@@ -39,6 +39,7 @@ class PlanRun:
         self._on_end = on_end
         self._cancel_reason: str | None = None
         self._task: asyncio.Task[None] | None = None
+        self._began = asyncio.Event()
 
     def begin(self) -> None:
         """Begins to run the plan."""
@@ -52,6 +53,8 @@ class PlanRun:
 
     async def cancel(self, reason: str) -> None:
         """Ends the plan as canceled; returns when the log says so. A plan that has ended stays as it is."""
+        # A task that is cancelled before its first step never runs, so it could not say how it ended.
+        await self._began.wait()
         if self._cancel_reason is None and not self.log.journal.ended and self._task is not None:
             self._cancel_reason = reason or "Canceled by the user."
             self._task.cancel()
@@ -59,6 +62,7 @@ class PlanRun:
             await asyncio.wait([self._task], timeout=0.05)
 
     async def _run(self) -> None:
+        self._began.set()
         attributes: dict[str, Any] = {"gen_ai.conversation.id": self.log.start.plan_id}
         with PLANS_RUNNING.track_inprogress(), span("invoke_agent", **attributes):
             if not self.log.journal.ended:
