@@ -2,12 +2,14 @@
 upstreams that answer with their name and the path that they were asked for."""
 
 import asyncio
+import re
 from asyncio import StreamReader, StreamWriter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
+from support.eventually import eventually
 from support.stack import stack_home
 
 from agentbus.embedded.stack import Stack
@@ -19,11 +21,18 @@ pytestmark = pytest.mark.integration
 async def _upstream(name: str) -> AsyncIterator[str]:
     async def answer(reader: StreamReader, writer: StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        with suppress(asyncio.IncompleteReadError):
+            await reader.readexactly(int(length[1]) if length else 0)
+        if b"/dies" in head:
+            writer.close()
+            return
         body = f"{name} {head.split()[1].decode()}".encode()
         writer.write(
             b"HTTP/1.1 200 OK\r\nX-Frame-Options: SAMEORIGIN\r\nServer: secret\r\nConnection: close\r\n"
         )
-        writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        announced = 2 * len(body) if b"/cut" in head else len(body)
+        writer.write(b"Content-Length: %d\r\n\r\n%s" % (announced, body))
         await writer.drain()
         writer.close()
 
@@ -33,7 +42,7 @@ async def _upstream(name: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture(scope="module")
-async def edge() -> AsyncIterator[httpx.AsyncClient]:
+async def started() -> AsyncIterator[Stack]:
     with stack_home() as home:
         async with (
             _upstream("plans") as plans,
@@ -42,8 +51,13 @@ async def edge() -> AsyncIterator[httpx.AsyncClient]:
         ):
             upstreams = {"AGENTBUS_PLANS_UPSTREAM": plans, "AGENTBUS_SOCKET_UPSTREAM": gateway}
             await up.start("edge", upstreams)
-            async with httpx.AsyncClient(base_url=up.url, trust_env=False, timeout=10) as client:
-                yield client
+            yield up
+
+
+@pytest.fixture
+async def edge(started: Stack) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=started.url, trust_env=False, timeout=10) as client:
+        yield client
 
 
 @pytest.mark.parametrize(
@@ -76,3 +90,25 @@ async def test_a_body_over_two_megabytes_is_refused(edge: httpx.AsyncClient) -> 
     answer = await edge.post("/api/v3/process_request", content=b"x" * 2_100_000)
     assert answer.status_code == 413
     assert answer.json()["code"] == "edge_413"
+
+
+async def test_its_own_errors_are_like_a_services(edge: httpx.AsyncClient) -> None:
+    answer = await edge.post("/api/v3/dies", json={})
+    assert (answer.status_code, answer.json()["code"]) == (502, "edge_502")
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+
+
+async def test_no_log_holds_a_sockets_token(started: Stack, edge: httpx.AsyncClient) -> None:
+    with pytest.raises(httpx.RemoteProtocolError):
+        await edge.get("/api/v3/socket/cut", params={"token": "very-secret", "access_token": "very-secret"})
+
+    async def logged() -> str:
+        text = started.log("edge").read_text()
+        assert "incomplete response" in text
+        return text
+
+    text = await eventually(logged, within=5)
+    assert "token=REDACTED" in text
+    assert "very-secret" not in text
