@@ -24,6 +24,7 @@ async def test_another_runner_takes_over(system: System, second_runner: str, tmp
     plan_ids = [answer["plan_id"] for answer in answers]
 
     async def under_way() -> None:
+        assert done_log.exists()
         counted = Counter(line.split()[0] for line in done_log.read_text().splitlines())
         assert len(counted) == 6
         assert min(counted.values()) >= 3

@@ -5,6 +5,7 @@ for and is not there fails the tests; it never skips them.
 """
 
 import os
+import socket
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -85,6 +86,8 @@ async def _from_environment() -> AsyncIterator[Infra]:
 
 
 def _has_images() -> bool:
+    if not _docker_answers():
+        return False
     try:
         client = docker.from_env(timeout=5)
         try:
@@ -93,6 +96,16 @@ def _has_images() -> bool:
             client.close()
     except DockerException:
         return False
+
+
+def _docker_answers() -> bool:
+    # Asked before the docker library, which leaves a socket open where no daemon answers.
+    address = os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
+    if not address.startswith("unix://"):
+        return True
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(5)
+        return probe.connect_ex(address.removeprefix("unix://")) == 0
 
 
 @asynccontextmanager
