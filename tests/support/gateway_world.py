@@ -30,6 +30,8 @@ class World:
         self.committed_offset = 0
         self.stored: dict[str, dict[int, dict[str, Any]]] = {}
         self.database_up = True
+        self.pages: list[int] = []
+        """How many messages each read of the database gave."""
         self.hub = Hub(self, early_bytes=2_000)
         self._sequences: dict[str, PlanSequence] = {}
         self._pace = pace
@@ -117,6 +119,7 @@ class MemoryMessages:
         documents = self._world.stored.get(plan_id, {})
         found = [documents[seq] for seq in sorted(documents) if seq > after_seq]
         await self._world.moment()
+        self._world.pages.append(len(found[:limit]))
         return found[:limit]
 
 
@@ -153,9 +156,12 @@ class MemoryReader:
 
     def __init__(self, world: World) -> None:
         self.seen: list[dict[str, Any]] = []
+        self.writes: list[int] = []
+        """How many bytes each write had."""
         self._world = world
 
     def write(self, frames: bytes, count: int) -> None:
+        self.writes.append(len(frames))
         payloads = list(unframed(frames))
         assert len(payloads) == count
         self.seen += [orjson.loads(payload)["data"] for payload in payloads]

@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,6 +12,8 @@ from support.persister_world import PersisterWorld
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
+
+from agentbus.chassis.auth import issue
 
 pytestmark = pytest.mark.integration
 
@@ -47,6 +50,18 @@ async def test_a_bad_request_is_told_why(world: PersisterWorld, query: dict[str,
         closed, reason = await close_of(socket)
         assert closed == code
         assert reason
+
+
+async def test_a_socket_ends_with_its_token(world: PersisterWorld) -> None:
+    plan_id = await known_plan(world)
+    async with gateway_service(world) as service:
+        expired_soon = issue(service.settings, "local", "default", "viewer", timedelta(seconds=-3))
+        async with service.open(plan_id, token=expired_soon) as socket, service.open(plan_id) as other:
+            assert await service.seqs(socket, until=1) == [1]
+            closed, reason = await close_of(socket)
+            assert closed == 4401
+            assert "expired" in str(reason)
+            assert await service.seqs(other, until=1) == [1]
 
 
 async def test_unknown_and_foreign_plans(world: PersisterWorld) -> None:

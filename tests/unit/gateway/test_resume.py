@@ -225,3 +225,21 @@ def test_whoever_is_ahead_of_this_gateway_waits_and_sees_nothing_twice() -> None
     run(watch())
     assert [item["seq"] for item in reader.seen] == [5]
     assert [item["seq"] for item in other.seen] == [1, 2, 3, 4, 5]
+
+
+def test_long_messages_come_in_portions_that_a_reader_can_take() -> None:
+    """A write above the unsent limit would close a socket that reads as fast as it can."""
+    world = World()
+    for seq in range(1, 201):
+        world.publish(message(PLAN, seq, content="x" * 20_000))
+    world.hand_over(200)
+    world.persist(200)
+    shared, reader = sessions(world, page=2_000), MemoryReader(world)
+
+    async def watch() -> None:
+        await shared.follow(shared.hub.enter(PLAN, 0, "default"), reader, 0)
+
+    run(watch())
+    assert [item["seq"] for item in reader.seen] == list(range(1, 201))
+    assert max(reader.writes) < 160_000
+    assert max(world.pages) <= 110

@@ -5,7 +5,7 @@ machine is let in, and Host and Origin are checked so that a web page elsewhere 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final
@@ -24,6 +24,8 @@ DEFAULT_USER: Final = "local"
 DEFAULT_WORKSPACE: Final = "default"
 _ALGORITHM: Final = "HS256"
 _NAME_MAX_CHARACTERS: Final = 128
+_LEEWAY_SECONDS: Final = 5
+"""Clocks differ."""
 
 
 class Role(StrEnum):
@@ -41,11 +43,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Principal:
-    """Someone who was let in, and the one workspace that they act in."""
+    """Someone who was let in, and the one workspace that they act in.
+
+    `expires_at` (Unix time, seconds) is when their token stops to let them in; None: there is no token.
+    """
 
     user_id: str
     workspace_id: str
     role: Role
+    expires_at: float | None = field(default=None, compare=False)
 
     def require(self, needed: Role) -> None:
         """Raises Rejected (403, `forbidden`) unless the role covers `needed`."""
@@ -87,13 +93,18 @@ def verify(token: str, settings: ServiceSettings) -> Principal:
             algorithms=[_ALGORITHM],
             audience=ISSUER,
             issuer=ISSUER,
-            leeway=5,
+            leeway=_LEEWAY_SECONDS,
             options={"require": ["exp", "iat", "sub"]},
         )
-        return Principal(_name(claims["sub"]), _name(claims["workspace"]), Role(claims["role"]))
+        return Principal(
+            _name(claims["sub"]),
+            _name(claims["workspace"]),
+            Role(claims["role"]),
+            expires_at=float(claims["exp"]) + _LEEWAY_SECONDS,
+        )
     except jwt.ExpiredSignatureError:
         raise _unauthenticated("the access token has expired; get a new one") from None
-    except (jwt.InvalidTokenError, KeyError, ValueError, UnicodeError):
+    except (jwt.InvalidTokenError, KeyError, ValueError, OverflowError):
         raise _unauthenticated("the access token is not valid") from None
 
 

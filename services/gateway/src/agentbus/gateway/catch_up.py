@@ -21,6 +21,10 @@ from agentbus.plan.sequence import PlanSequence, Verdict
 
 PERSISTER_GROUP = "persister"
 _BATCH_BYTES = 128 * 1024
+_PAGE_BYTES = 2 * 1024 * 1024
+_FIRST_PAGE_MESSAGES = 50
+"""Before it is known how long a plan's messages are."""
+
 _log = get_logger(__name__)
 
 
@@ -51,6 +55,7 @@ class CatchUp:
         self._partition = partition
         self._stop = stop
         self._after_seq = after_seq
+        self._page_messages = min(sources.page_messages, _FIRST_PAGE_MESSAGES)
         self._holed = False  # the database showed messages behind a hole
         self._meets = False  # the topic went on where the database ended
         self.state = PlanSequence()
@@ -89,27 +94,33 @@ class CatchUp:
         cursor = max(0, self._after_seq - 1)
         self.state = PlanSequence(last_seq=cursor)
         while True:
-            page = await self._page(cursor)
+            limit = self._page_messages
+            page = await self._page(cursor, limit)
             if cursor and self.state.attempt == 0 and (not page or page[0].seq != self._after_seq):
                 cursor, self.state = 0, PlanSequence()  # it is not stored yet: take the run-up from the start
                 continue
-            batch = self._taken(page)
-            if batch:
+            for batch in _portions(self._taken(page)):
                 yield batch
-            if self._holed or len(page) < self._sources.page_messages:
+            if self._holed or len(page) < limit:
                 return
             cursor = self.state.last_seq
 
-    async def _page(self, cursor: int) -> list[Entry]:
-        limit = self._sources.page_messages
+    async def _page(self, cursor: int, limit: int) -> list[Entry]:
         try:
             with _timed("database"):
                 documents = await self._sources.database.read(self._plan_id, after_seq=cursor, limit=limit)
-            return [stored(document) for document in documents]
         except Transient as error:
             instruments.HISTORY_FAILURES.labels("database").inc()
             _log.warning("history comes from the topic: no database", plan_id=self._plan_id, error=str(error))
             raise _DoesNotMeet from error
+        page = [stored(document) for document in documents]
+        self._page_messages = self._fitting(page)
+        return page
+
+    def _fitting(self, page: list[Entry]) -> int:
+        """How many messages the next page may have: as many as fill it, if they are like those of `page`."""
+        mean_bytes = sum(len(entry.value) for entry in page) // len(page) if page else 0
+        return max(1, min(self._sources.page_messages, _PAGE_BYTES // max(1, mean_bytes)))
 
     def _taken(self, page: list[Entry]) -> list[Entry]:
         batch = []
@@ -176,6 +187,20 @@ class CatchUp:
         self.recent.add(entry)
         self.asked.see((entry,))
         return True
+
+
+def _portions(entries: list[Entry]) -> Iterator[list[Entry]]:
+    """Yields runs of entries, each just above the limit at most: a reader takes in one before the next."""
+    portion: list[Entry] = []
+    size = 0
+    for entry in entries:
+        portion.append(entry)
+        size += len(entry.value)
+        if size >= _BATCH_BYTES:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
 
 
 @contextmanager

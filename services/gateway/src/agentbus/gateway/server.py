@@ -13,7 +13,7 @@ from typing import Any
 
 from picows import WSListener, WSUpgradeRequest, ws_create_server
 
-from agentbus.chassis.auth import authenticate
+from agentbus.chassis.auth import Principal, authenticate
 from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode, Pong
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.gateway import instruments
@@ -39,6 +39,7 @@ class _Connection:
     room: Room | None = None
     visit: Visit | None = None
     answering: bool = False
+    expiry: asyncio.TimerHandle | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -109,6 +110,8 @@ class SocketServer:
         connection = self._connections.pop(socket, None)
         if connection is None:
             return
+        if connection.expiry is not None:
+            connection.expiry.cancel()
         if connection.room is not None:
             self._sessions.hub.leave(connection.room, socket)
         for task in connection.tasks:
@@ -138,6 +141,7 @@ class SocketServer:
             asked = parameters(socket.request.path)
             headers = {name.lower(): value for name, value in socket.request.headers.items()}
             principal = authenticate(headers, asked.query, self._settings)
+            connection.expiry = self._closing_at_expiry(socket, principal)
             socket.dialect = asked.dialect
             wish = Wish(asked.plan_id, asked.after_seq, principal)
             with bound(plan_id=asked.plan_id):
@@ -154,6 +158,16 @@ class SocketServer:
         except Exception as error:  # noqa: BLE001  told to the client by its code, to us by the log
             _log.error("a socket's session failed", exc_info=error)
             socket.close(CloseCode.FAILED, "the gateway failed; reconnect from after_seq")
+
+    def _closing_at_expiry(self, socket: Socket, principal: Principal) -> asyncio.TimerHandle | None:
+        """Ends the socket with its token: whoever lost their access sees nothing more."""
+        if principal.expires_at is None:
+            return None
+        left_seconds = principal.expires_at - self._sessions.clock.now().timestamp()
+        reason = "the access token has expired; reconnect with a new one, from after_seq"
+        return asyncio.get_running_loop().call_later(
+            left_seconds, socket.close, CloseCode.NOT_AUTHENTICATED, reason
+        )
 
     def _check_room_for_one_more(self) -> None:
         if len(self._sockets) > self._settings.gateway_sockets_limit:

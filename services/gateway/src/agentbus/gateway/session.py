@@ -32,7 +32,8 @@ class Reader(Watcher, Protocol):
     """A socket that history is sent to."""
 
     async def drained(self, within_seconds: float) -> None:
-        """Returns when little is left unsent; raises TimeoutError when that takes too long."""
+        """Returns when little is left unsent; raises TimeoutError when that takes too long, SocketClosed when
+        there is nobody to send to."""
         ...
 
 

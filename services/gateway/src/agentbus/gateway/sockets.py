@@ -13,6 +13,7 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSU
 
 from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode
 from agentbus.gateway import instruments
+from agentbus.gateway.errors import SocketClosed
 from agentbus.gateway.settings import GatewaySettings
 from agentbus.gateway.wire import PING
 from agentbus.plan.dialect import DEFAULT, Dialect
@@ -57,7 +58,6 @@ class Socket(WSListener):
         self._fragments = bytearray()
         self._fragmented = False
         self._closing = False
-        self._close_code = 0
         self._writable = asyncio.Event()
         self._writable.set()
 
@@ -82,10 +82,13 @@ class Socket(WSListener):
         instruments.BYTES.inc(len(frames))
 
     async def drained(self, within_seconds: float) -> None:
-        """Returns when little is left unsent; raises TimeoutError when that takes longer."""
+        """Returns when little is left unsent; raises TimeoutError when that takes longer, SocketClosed when
+        the last write has closed the socket."""
         if not self._writable.is_set():
             async with asyncio.timeout(within_seconds):
                 await self._writable.wait()
+        if self._closing:
+            raise SocketClosed(CloseCode.TOO_SLOW, "it is closed already")
 
     def ping(self, frame: bytes) -> None:
         """Sends the JSON ping `frame` and a WebSocket ping; drops a client that has been silent too long."""
