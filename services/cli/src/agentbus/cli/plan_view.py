@@ -116,8 +116,10 @@ def describe(frame: dict[str, Any]) -> Text | None:
         return None
     mark, style = _MARKS.get(kind, ("·", ""))
     content = data["content"].strip().splitlines() or [""]
-    if kind in ("agent_message", "plan_started", "plan_approval_request"):
+    if kind in ("agent_message", "plan_approval_request"):
         text = "\n            ".join(content)
+    elif kind == "plan_started":
+        text = f"{len(data['payload'].get('steps', []))} steps"
     else:
         text = content[0]
     line = Text(f"{mark} ", style=style)
