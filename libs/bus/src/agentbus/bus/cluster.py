@@ -16,6 +16,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
     LeaderNotAvailableError,
     NoError,
     OffsetOutOfRangeError,
+    StaleMetadata,
     for_code,
 )
 from aiokafka.protocol.commit import OffsetFetchRequest  # type: ignore[import-untyped]
@@ -26,6 +27,7 @@ from aiokafka.structs import ConsumerRecord  # type: ignore[import-untyped]
 from aiokafka.structs import TopicPartition as KafkaPartition
 
 from agentbus.bus.address import BusAddress
+from agentbus.bus.handshake import let_handshake_end
 
 FIRST: Final = -2
 """For `offsets`: the first record that is kept."""
@@ -65,6 +67,7 @@ class Cluster:
             client_id=address.client_id,
             request_timeout_ms=int(request_timeout_seconds * 1000),
         )
+        let_handshake_end(client)
         try:
             await client.bootstrap()
         except BaseException:
@@ -75,6 +78,9 @@ class Cluster:
     async def close(self) -> None:
         """Closes the connections; questions that wait for their answer fail."""
         await self._client.close()
+        update = self._client._md_update_fut
+        if update is not None and not update.done():
+            update.set_result(False)  # aiokafka leaves whoever waits for it waiting
 
     async def partitions(self, topic: str) -> list[int]:
         """Returns the topic's partitions; none when there is no such topic."""
@@ -139,10 +145,12 @@ class Cluster:
         return int(leader)
 
     async def _learn(self, topic: str) -> None:
-        await self._client.add_topic(topic)
+        learned = await self._client.add_topic(topic)
         if self._client.cluster.partitions_for_topic(topic) is None:
             # The answer that was waited for may have been to a question from before.
-            await self._client.force_metadata_update()
+            learned = await self._client.force_metadata_update()
+        if not learned:
+            raise StaleMetadata(topic)
 
     async def _ask(self, node: int, request: Any) -> dict[KafkaPartition, dict[str, Any]]:
         """Returns the answer for each partition, by field name."""

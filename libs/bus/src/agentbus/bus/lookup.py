@@ -1,8 +1,8 @@
 """Does this plan exist, though it is not stored yet? Exact and stateless, from the log and committed offsets.
 
-Called by the plan service and the gateway after a miss in the database. Between the two lies no gap: the
-runner commits a start only after the plan's first message is acknowledged, the persister commits messages
-only after they are stored.
+Called by the plan service and the gateway after a miss in the database, or without one. Between the two lies
+no gap: the runner commits a start only after the plan's record and its first message are acknowledged, the
+persister commits messages only after they are stored.
 """
 
 from typing import Final
@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record
 from agentbus.contracts.commands import COMMAND, StartPlan
+from agentbus.contracts.plan_record import PlanRecord
 from agentbus.contracts.timestamps import parse_timestamp
-from agentbus.contracts.topics import COMMANDS, MESSAGES
+from agentbus.contracts.topics import COMMANDS, MESSAGES, PLANS
 
 RUNNER_GROUP: Final = "runner"
 PERSISTER_GROUP: Final = "persister"
@@ -42,6 +43,22 @@ async def find_start(reader: Reader, plan_id: str) -> StartPlan | None:
         if start is not None:
             return start
     return None
+
+
+async def find_record(reader: Reader, plan_id: str) -> PlanRecord | None:
+    """Returns the newest record of a plan that a runner has taken on, in flight or ended; None: none has.
+
+    Raises Transient when Kafka does not answer.
+    """
+    partition = await reader.partition_for(PLANS, plan_id)
+    begin = await reader.begin_offset(PLANS, partition)
+    newest: PlanRecord | None = None
+    async for record in reader.read(PLANS, partition, begin, key=plan_id):
+        try:
+            newest = PlanRecord.model_validate_json(record.value)
+        except ValidationError:
+            newest = None  # a tombstone, or nothing that a runner wrote
+    return newest
 
 
 async def unstored_messages(reader: Reader, plan_id: str) -> list[Record]:

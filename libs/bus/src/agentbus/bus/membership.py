@@ -20,6 +20,7 @@ from agentbus.bus.batch import Handler
 from agentbus.bus.commits import Commits
 from agentbus.bus.dead_letter import DeadLetterLimits
 from agentbus.bus.handover import Handover
+from agentbus.bus.handshake import let_handshake_end
 from agentbus.bus.kafka_names import to_kafka, to_ours
 from agentbus.bus.outage import Outage
 from agentbus.bus.quiet import quieten
@@ -63,6 +64,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self._commits = Commits(self._consumer)
         self._ends: dict[TopicPartition, int] = {}
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._closing = False
         self.workers: dict[TopicPartition, PartitionWorker] = {}
 
     async def run(self) -> None:
@@ -81,6 +83,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def close(self) -> None:
         """Lets running batches finish and commit, for a bounded time, and leaves the group."""
+        self._closing = True
         await self._stop_workers()
         self._show()
         if self._failure.done():
@@ -95,6 +98,8 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: set[KafkaPartition]) -> None:
         """Called by aiokafka after it joined; must return at once, see `handover`."""
+        if self._closing:  # it ends the join that was under way before it leaves
+            return
         partitions = to_ours(self._address, assigned)
         gate = self._handover.assigned(partitions)
         self._commits = Commits(self._consumer)
@@ -176,7 +181,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
 def _consumer(address: BusAddress, terms: Terms) -> AIOKafkaConsumer:
     # aiokafka keeps the sticky assignor's memory in the class: each consumer needs a class of its own.
     sticky = type("Sticky", (StickyPartitionAssignor,), {})
-    return AIOKafkaConsumer(
+    consumer = AIOKafkaConsumer(
         bootstrap_servers=address.bootstrap,
         client_id=address.client_id,
         group_id=address.group(terms.group),
@@ -190,3 +195,5 @@ def _consumer(address: BusAddress, terms: Terms) -> AIOKafkaConsumer:
         request_timeout_ms=int(terms.rebalance_timeout_seconds * 1000) + 10_000,
         fetch_max_wait_ms=250,
     )
+    let_handshake_end(consumer._client)
+    return consumer

@@ -19,6 +19,7 @@ from aiokafka.structs import RecordMetadata  # type: ignore[import-untyped]
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import record_headers
+from agentbus.bus.handshake import let_handshake_end
 from agentbus.bus.kafka_names import key_bytes
 from agentbus.bus.outage import Outage
 from agentbus.bus.quiet import quieten
@@ -142,7 +143,7 @@ class Producer:
                 return inner
 
     def _build(self) -> AIOKafkaProducer:
-        return AIOKafkaProducer(
+        inner = AIOKafkaProducer(
             bootstrap_servers=self._address.bootstrap,
             client_id=self._address.client_id,
             acks="all",
@@ -153,6 +154,8 @@ class Producer:
             max_request_size=_MAX_REQUEST_BYTES,
             request_timeout_ms=10_000,
         )
+        let_handshake_end(inner.client)
+        return inner
 
     async def _throw_away(self, inner: AIOKafkaProducer | None) -> None:
         if inner is None or inner is not self._inner:

@@ -34,13 +34,15 @@ class Reader:
         self._timeout_seconds = timeout_seconds
         self._cluster: Cluster | None = None
         self._connecting = asyncio.Lock()
+        self._stopped = False
         self._partitions: dict[str, list[int]] = {}
 
     async def start(self) -> None:
         """Does nothing: connections are made when needed."""
 
     async def stop(self) -> None:
-        """Closes the connections."""
+        """Closes the connections; questions that wait for their answer raise Transient."""
+        self._stopped = True
         async with self._connecting:
             cluster, self._cluster = self._cluster, None
         if cluster is not None:
@@ -127,6 +129,8 @@ class Reader:
 
     async def _connected(self) -> Cluster:
         async with self._connecting:
+            if self._stopped:
+                raise Transient("the reader is stopped", code="bus_unavailable")
             if self._cluster is None:
                 # Half: a connection that is dead without knowing it is replaced within one question.
                 half = self._timeout_seconds / 2

@@ -16,6 +16,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 from aiokafka.structs import ConsumerRecord  # type: ignore[import-untyped]
 
 from agentbus.bus.address import BusAddress
+from agentbus.bus.handshake import let_handshake_end
 from agentbus.bus.kafka_names import to_kafka, to_records
 from agentbus.bus.outage import Outage
 from agentbus.bus.reader import Reader
@@ -120,7 +121,7 @@ class Tail:
             _LOG.exception("tail_callback_failed", topic=partition.topic, first_offset=records[0].offset)
 
     def _consumer(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             bootstrap_servers=self._address.bootstrap,
             client_id=self._address.client_id,
             group_id=None,
@@ -130,3 +131,5 @@ class Tail:
             request_timeout_ms=10_000,
             fetch_max_wait_ms=500,
         )
+        let_handshake_end(consumer._client)
+        return consumer
