@@ -6,6 +6,8 @@ import pytest
 from support.plans_world import PlansWorld, plans_world
 from support.stack import Infra
 
+from agentbus.embedded.ports import choose
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder."""
@@ -29,4 +31,12 @@ async def service(plans: PlansWorld) -> AsyncIterator[httpx.ASGITransport]:
 @pytest.fixture
 async def client(plans: PlansWorld, service: httpx.ASGITransport) -> AsyncIterator[httpx.AsyncClient]:
     async with plans.client(service) as client:
+        yield client
+
+
+@pytest.fixture
+async def no_database(plans: PlansWorld) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a service whose database is away."""
+    nobody = f"mongodb://127.0.0.1:{choose(set())}"
+    async with plans.service(mongo_url=nobody) as service, plans.client(service) as client:
         yield client

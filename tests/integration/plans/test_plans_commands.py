@@ -8,7 +8,11 @@ import pytest
 from support.messages import message
 from support.plans_world import PlansWorld, plan_messages
 
+from agentbus.bus.codec import encode
 from agentbus.chassis.auth import Role
+from agentbus.contracts.commands import StartPlan
+from agentbus.contracts.plan_record import PlanRecord
+from agentbus.contracts.topics import PLANS
 
 
 def routes(plan_id: str) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -175,3 +179,50 @@ async def test_bad_commands(
     assert response.status_code == 422, response.text
     assert response.headers["content-type"] == "application/problem+json"
     assert await plans.commands(plan_id) == []
+
+
+async def logged_plan(plans: PlansWorld, messages: list[dict[str, Any]], workspace: str = "default") -> str:
+    """What a runner has put on the bus of a plan, and no persister has stored."""
+    plan_id: str = messages[0]["plan_id"]
+    start = StartPlan(
+        command_id="c",
+        plan_id=plan_id,
+        workspace_id=workspace,
+        user_id="ann",
+        issued_at=messages[0]["timestamp"],
+        session_id="s",
+        description="Do it",
+        team_id="review",
+        require_hitl=False,
+        inputs={},
+        request_hash="",
+        expires_at=messages[0]["timestamp"],
+    )
+    record = PlanRecord(start=start, state="in_flight", messages_offset=0, updated_at=start.issued_at)
+    await plans.producer.send(PLANS, plan_id, encode(record), schema="plan_record.v1")
+    await plans.publish(messages)
+    return plan_id
+
+
+@each_route
+async def test_agents_can_be_steered_with_the_database_away(
+    plans: PlansWorld, no_database: httpx.AsyncClient, route: str
+) -> None:
+    plan_id = await logged_plan(plans, plan_messages(str(uuid4()))[:3])
+    path, body = routes(plan_id)[route]
+    response = await no_database.post(path, json=body)
+    assert response.status_code == 200, response.text
+    (command,) = await plans.commands(plan_id)
+    assert COMMANDS[route].items() <= command.items()
+
+
+async def test_the_log_tells_what_the_database_would(
+    plans: PlansWorld, no_database: httpx.AsyncClient
+) -> None:
+    ended = await logged_plan(plans, plan_messages(str(uuid4())))
+    foreign = await logged_plan(plans, plan_messages(str(uuid4()), workspace_id="w2")[:3], workspace="w2")
+    for plan_id, status in [(ended, 409), (foreign, 403), (str(uuid4()), 404)]:
+        path, body = routes(plan_id)["cancel"]
+        assert (await no_database.post(path, json=body)).status_code == status
+    path, body = routes(ended)["message"]
+    assert (await no_database.post(path, json=body)).status_code == 200

@@ -1,7 +1,6 @@
 """`Prefer: wait`: the answer holds the results, read from the bus, also with the database away (A5.4)."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -12,16 +11,8 @@ from support.messages import message
 from support.plans_world import PlansWorld, plan_messages
 
 from agentbus.contracts.identifiers import derived_id
-from agentbus.embedded.ports import choose
 
 SUBMIT = "/api/v3/process_request"
-
-
-@pytest.fixture
-async def no_database(plans: PlansWorld) -> AsyncIterator[httpx.AsyncClient]:
-    nobody = f"mongodb://127.0.0.1:{choose(set())}"
-    async with plans.service(mongo_url=nobody) as service, plans.client(service) as client:
-        yield client
 
 
 async def waiting(client: httpx.AsyncClient, key: str, seconds: int = 30) -> httpx.Response:

@@ -1,7 +1,7 @@
 """The plan record on the compacted topic `agent.plans`: which plans are in flight, so that one which waits
 for days holds back no offset, and a new owner knows where in the log to read it.
 
-Written and read by the runner that owns the partition.
+Written by the runner that owns the partition; also read by who looks for a plan without the database.
 """
 
 from typing import Literal

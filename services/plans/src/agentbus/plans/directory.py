@@ -4,6 +4,7 @@ Called by `handlers.py` and `reads.py` before anything of a plan is told or done
 """
 
 from agentbus.chassis.auth import Principal
+from agentbus.kernel.errors import Transient
 from agentbus.plan.projection import PlanDocument
 from agentbus.plans.errors import OtherWorkspace, PlanNotFound
 from agentbus.plans.ports import PlanBus, StoredPlans
@@ -25,7 +26,22 @@ async def find(plan_id: str, *, plans: StoredPlans, bus: PlanBus) -> PlanDocumen
 
 async def visible(plan_id: str, who: Principal, *, plans: StoredPlans, bus: PlanBus) -> PlanDocument:
     """Returns the plan if it is the caller's to see; raises PlanNotFound, OtherWorkspace, Transient."""
-    plan = await find(plan_id, plans=plans, bus=bus)
+    return _seen_by(who, await find(plan_id, plans=plans, bus=bus))
+
+
+async def addressed(plan_id: str, who: Principal, *, plans: StoredPlans, bus: PlanBus) -> PlanDocument:
+    """As `visible`, and also while the database is away: agents can be steered then, too.
+
+    Raises Transient when the bus is away as well.
+    """
+    try:
+        plan = await find(plan_id, plans=plans, bus=bus)
+    except Transient:
+        plan = await bus.logged_plan(plan_id)
+    return _seen_by(who, plan)
+
+
+def _seen_by(who: Principal, plan: PlanDocument | None) -> PlanDocument:
     if plan is None:
         raise PlanNotFound("there is no such plan")
     if plan["workspace_id"] != who.workspace_id:
@@ -38,10 +54,10 @@ async def named(
 ) -> PlanDocument:
     """Returns the plan that a client names by either id: by `m_plan_id` among those that wait for approval.
 
-    Raises as `visible`.
+    Raises as `addressed`; by `m_plan_id` alone, Transient while the database is away.
     """
     if plan_id:
-        return await visible(plan_id, who, plans=plans, bus=bus)
+        return await addressed(plan_id, who, plans=plans, bus=bus)
     for plan in await plans.page(who.workspace_id, status="pending_approval", limit=_PENDING_LIMIT):
         if m_plan_id and (plan["m_plan"] or {}).get("id") == m_plan_id:
             return plan

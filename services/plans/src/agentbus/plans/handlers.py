@@ -13,7 +13,7 @@ from agentbus.contracts.http.plans import AgentMessage, CancelRequest, PlanAppro
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.kernel.errors import Transient
 from agentbus.plan.projection import PlanDocument
-from agentbus.plans.directory import named, visible
+from agentbus.plans.directory import addressed, named
 from agentbus.plans.errors import PlanHasEnded
 from agentbus.plans.instruments import COMMANDS
 from agentbus.plans.model import check_json, command_id, has_ended
@@ -61,7 +61,7 @@ async def clarify(request: UserClarification, caller: Caller, *, parts: Parts) -
 async def add_message(request: AgentMessage, caller: Caller, *, parts: Parts) -> Accepted:
     """Adds a client's message, also after the end. Raises PlanNotFound, OtherWorkspace, Transient."""
     check_json(request.raw_data, "raw_data")
-    plan = await visible(request.plan_id, caller.who, plans=parts.plans, bus=parts.bus)
+    plan = await addressed(request.plan_id, caller.who, plans=parts.plans, bus=parts.bus)
     return await _send(
         AddMessage(
             **_envelope(plan, caller, "message", parts),
@@ -78,7 +78,7 @@ async def add_message(request: AgentMessage, caller: Caller, *, parts: Parts) ->
 
 async def cancel(plan_id: str, request: CancelRequest, caller: Caller, *, parts: Parts) -> Accepted:
     """Stops the plan. Raises PlanNotFound, OtherWorkspace, PlanHasEnded, Transient."""
-    plan = await visible(plan_id, caller.who, plans=parts.plans, bus=parts.bus)
+    plan = await addressed(plan_id, caller.who, plans=parts.plans, bus=parts.bus)
     envelope = _envelope(_open(plan), caller, "cancel", parts)
     return await _send(CancelPlan(**envelope, reason=request.reason or ""), parts)
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from agentbus.bus.codec import encode
-from agentbus.bus.lookup import find_start, start_in, unstored_messages
+from agentbus.bus.lookup import find_record, find_start, start_in, unstored_messages
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
 from agentbus.contracts.commands import PlanCommand, StartPlan
@@ -19,9 +19,10 @@ from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.topics import COMMANDS, MESSAGES
 from agentbus.kernel.errors import Transient
 from agentbus.plan.projection import PlanDocument
+from agentbus.plan.sequence import PlanSequence
 from agentbus.plans.instruments import ACKNOWLEDGE_SECONDS
 from agentbus.plans.model import created_by, unstored
-from agentbus.plans.watches import message_in
+from agentbus.plans.watches import message_in, told
 
 _CLOCKS_DIFFER: Final = timedelta(minutes=1)
 _SCHEMA: Final = "command.v1"
@@ -64,6 +65,10 @@ class KafkaPlanBus:
         """Returns the plan, as created, when it is on the bus and not stored yet."""
         return await self._in_time(self._unstored_plan(plan_id))
 
+    async def logged_plan(self, plan_id: str) -> PlanDocument | None:
+        """Returns the plan as its whole log tells it; None when there is none."""
+        return await self._in_time(self._logged_plan(plan_id))
+
     async def unstored_messages(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the messages that may not be stored yet, in log order."""
         records = await self._in_time(unstored_messages(self._reader, plan_id))
@@ -97,6 +102,20 @@ class KafkaPlanBus:
             if (message := message_in(record)) is not None:
                 return unstored(message)
         return None
+
+    async def _logged_plan(self, plan_id: str) -> PlanDocument | None:
+        # In this order: a start that the runner has done with has a record by then.
+        start = await find_start(self._reader, plan_id)
+        record = await find_record(self._reader, plan_id)
+        if record is None:
+            return created_by(start) if start is not None else None
+        partition = await self._reader.partition_for(MESSAGES, plan_id)
+        sequence, plan = PlanSequence(), created_by(record.start)
+        messages = self._reader.read(MESSAGES, partition, record.messages_offset, key=plan_id)
+        async for message in (message_in(each) async for each in messages):
+            if message is not None and sequence.accept(message["seq"], message["attempt"]).accepted:
+                plan = told(plan, message)
+        return plan
 
     async def _in_time(self, call: Awaitable[T]) -> T:
         try:

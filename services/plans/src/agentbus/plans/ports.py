@@ -61,6 +61,10 @@ class PlanBus(Protocol):
         """Returns the plan when it is on the bus and not stored yet, as created; exact, see `bus.lookup`."""
         ...
 
+    async def logged_plan(self, plan_id: str) -> PlanDocument | None:
+        """Returns the plan as its whole log tells it, for when the database is away; None: there is none."""
+        ...
+
     async def unstored_messages(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the messages that may not be stored yet, in log order."""
         ...

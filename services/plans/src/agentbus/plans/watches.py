@@ -55,7 +55,7 @@ class BusWatch:
             self._early.append(message)
         elif self._sequence.accept(message["seq"], message["attempt"]).accepted:
             self.messages.append(message)
-            self.plan = _told(self.plan, message)
+            self.plan = told(self.plan, message)
             if message["type"] in TERMINAL_TYPES:
                 self._ended.set()
 
@@ -73,7 +73,8 @@ class BusWatch:
         return self._ended.is_set()
 
 
-def _told(plan: PlanDocument | None, message: dict[str, Any]) -> PlanDocument:
+def told(plan: PlanDocument | None, message: dict[str, Any]) -> PlanDocument:
+    """Returns the plan after an accepted message, as the persister would store it."""
     try:
         return apply(plan, message)
     except (AttributeError, KeyError, TypeError, ValueError):
