@@ -117,9 +117,9 @@ async def run_until(messages: list[dict[str, Any]], limit: int | None, done: Cou
     )
     assert outbox.full.is_set() or ended.is_set()
     person.cancel()
-    await run.stop()
     for task in log._writing:
         task.cancel()
+    await run.stop()
     return run
 
 

@@ -29,7 +29,7 @@ def recorded(payload: Mapping[str, Any]) -> Any:
     return payload["result"]
 
 
-def failure_of(error: Exception, default_code: str) -> Failure:
+def failure_of(error: BaseException, default_code: str) -> Failure:
     """Returns the failure that `error` is, with its stack; `default_code` when it has no code of its own."""
     return Failure(
         code=error.code if isinstance(error, AgentbusError) else default_code,

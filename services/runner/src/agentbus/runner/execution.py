@@ -55,6 +55,7 @@ class Execution:
         self._action_limit_seconds = action_limit_seconds
         self._occurrences: Counter[str] = Counter()
         self._decided = asyncio.Condition()
+        self._closed = False
 
     @property
     def plan_id(self) -> str:
@@ -154,6 +155,10 @@ class Execution:
         payload = {"current_step": current_step, "total_steps": total_steps, "current_agent": agent}
         await self._publish("progress_update", agent, f"Step {current_step} of {total_steps}", payload)
 
+    def close(self) -> None:
+        """The plan's end is decided: what the team still does on its own goes nowhere."""
+        self._closed = True
+
     async def decided(self) -> None:
         """Wakes what waits for a person; called when the journal has got an approval or an answer."""
         async with self._decided:
@@ -203,6 +208,8 @@ class Execution:
         action_id: str | None = None,
         parent_action_id: str | None = None,
     ) -> None:
+        if self._closed:
+            raise asyncio.CancelledError("the plan has ended")
         around = action_id or _action.get()
         key = self._next_id("message", kind, agent, around)
         await self.log.publish(

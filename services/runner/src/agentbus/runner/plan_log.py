@@ -25,7 +25,7 @@ from agentbus.runner.journal import Journal
 from agentbus.runner.ports import MessageOutbox
 
 log = get_logger(__name__)
-_FREE_FIELD_LIMIT_BYTES: Final = 64 * 1024
+_SETTLE_SECONDS: Final = 2.0
 _RETRY: Final = Backoff(first_seconds=0.05, limit_seconds=2.0)
 
 
@@ -42,6 +42,7 @@ class PlanLog:
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._writing: set[asyncio.Task[dict[str, Any]]] = set()
+        self._closed = False
 
     async def publish(self, draft: Draft) -> dict[str, Any]:
         """Gives the draft its place in the plan and makes it durable here; the bus follows by itself.
@@ -49,11 +50,21 @@ class PlanLog:
         A draft whose `metadata.key` is in the journal was published before: nothing happens then. Returns the
         message ({} for one published before). While the outbox cannot be written, for example on a full disk,
         it waits and tries again. A caller that is cancelled meanwhile does not leave a number half used.
+        Raises Transient after `close`, Invalid when the message is larger than the bus takes.
         """
         writing = asyncio.create_task(self._publish(draft))
         self._writing.add(writing)
         writing.add_done_callback(self._writing.discard)
         return await asyncio.shield(writing)
+
+    def close(self) -> None:
+        """The plan is no longer ours: nothing more is written here."""
+        self._closed = True
+
+    async def settled(self) -> None:
+        """Returns when what was being written is durable here, or cannot be written within 2 s."""
+        if self._writing:
+            await asyncio.wait(self._writing, timeout=_SETTLE_SECONDS)
 
     async def on_the_bus(self) -> None:
         """Returns when Kafka has acknowledged everything published so far."""
@@ -61,6 +72,8 @@ class PlanLog:
 
     async def _publish(self, draft: Draft) -> dict[str, Any]:
         async with self._one_at_a_time:
+            if self._closed:
+                raise Transient("the plan is changing hands", code="plan_moving")
             if draft.metadata.get("key") in self.journal.keys:
                 return {}
             message = self.compose(draft, self.journal.sequence.last_seq + 1)
@@ -71,7 +84,7 @@ class PlanLog:
     def compose(self, draft: Draft, seq: int) -> dict[str, Any]:
         """Returns the message of design.md section 3 that the draft becomes at `seq`."""
         payload = _payload(draft)
-        content, cut = bound(clean_text(draft.content))
+        content, cut = bound(draft.content)
         if cut is not None:
             payload["cut"] = cut.model_dump()
         trace_id, span_id = trace_and_span_ids()
@@ -81,7 +94,7 @@ class PlanLog:
             "seq": seq,
             "type": draft.type,
             "agent_name": clean_text(draft.agent_name),
-            "agent_type": draft.agent_type,
+            "agent_type": clean_text(draft.agent_type),
             "content": content,
             "timestamp": format_timestamp(self._clock.now()),
             "payload": payload,
@@ -89,9 +102,9 @@ class PlanLog:
             "parent_action_id": draft.parent_action_id,
             "trace_id": trace_id,
             "span_id": span_id,
-            "session_id": self.start.session_id,
-            "workspace_id": self.start.workspace_id,
-            "user_id": self.start.user_id,
+            "session_id": clean_text(self.start.session_id),
+            "workspace_id": clean_text(self.start.workspace_id),
+            "user_id": clean_text(self.start.user_id),
             "attempt": self.attempt,
             "metadata": clean(draft.metadata),
             "schema_version": SCHEMA_VERSION,
@@ -120,13 +133,18 @@ def client_fields(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _payload(draft: Draft) -> dict[str, Any]:
+    """Returns the payload as its type has it, with each text, and each field that is free, within bounds."""
     model = PAYLOADS.get(draft.type, Payload)
-    if model is not Payload:
-        return model.model_validate(clean(draft.payload)).model_dump(mode="json")
-    # Free fields may hold anything of any size. What is typed is bounded by whoever makes it.
-    payload, cuts = {}, {}
+    payload: dict[str, Any] = {}
+    cuts: dict[str, Any] = {}
     for name, value in draft.payload.items():
-        payload[clean_text(name)], cut = bound(value, _FREE_FIELD_LIMIT_BYTES)
+        field, cut = clean_text(name), None
+        if isinstance(value, str) or field not in model.model_fields:
+            payload[field], cut = bound(value)
+        else:
+            payload[field] = clean(value)  # bounded by whoever makes it
         if cut is not None:
-            cuts[clean_text(name)] = cut.model_dump()
-    return payload | ({"cuts": cuts} if cuts else {})
+            cuts[field] = cut.model_dump()
+    if cuts:
+        payload["cuts"] = cuts
+    return model.model_validate(payload).model_dump(mode="json")
