@@ -18,7 +18,7 @@ from agentbus.bus.codec import decode
 from agentbus.bus.reader import Reader
 from agentbus.cli.api import Api
 from agentbus.cli.outcome import run
-from agentbus.cli.plan_view import plan_view
+from agentbus.cli.plan_view import plan_view, printable
 from agentbus.cli.target import access_token
 from agentbus.contracts import topics
 from agentbus.embedded.layout import default_name
@@ -136,7 +136,7 @@ async def _log(stack: Stack, plan_id: str) -> list[dict[str, Any]]:
 
 
 def _print_report(console: Console, report: str) -> None:
-    lines = report.splitlines()
+    lines = printable(report).splitlines()
     text = "\n".join(lines[:_REPORT_LINES])
     console.print(Markdown(text) if console.is_terminal else text, soft_wrap=True)
     if len(lines) > _REPORT_LINES:

@@ -3,6 +3,7 @@
 Used by `run` and `demo`.
 """
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 _MARKS: Final = {"action_completed": ("✓", "green"), "action_failed": ("✗", "red")}
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _QUIET: Final = frozenset(
     {"ping", "pong", "connection_established", "agent_stream_start", "agent_stream_end", "progress_update"}
 )
@@ -125,7 +127,13 @@ def describe(frame: dict[str, Any]) -> Text | None:
     line = Text(f"{mark} ", style=style)
     line.append(f"{data['agent_name']:<9} ", style="bold")
     line.append(_label(kind) + text)
+    line.plain = printable(line.plain)
     return line
+
+
+def printable(text: str) -> str:
+    """Returns `text` without control characters: what agents and tools say must not steer the terminal."""
+    return _CONTROL.sub("\ufffd", text)
 
 
 def _label(kind: str) -> str:

@@ -18,7 +18,7 @@ from agentbus.chassis.auth import DEFAULT_WORKSPACE, Role
 from agentbus.cli.api import Api
 from agentbus.cli.outcome import fail
 from agentbus.cli.outcome import run as run_command
-from agentbus.cli.plan_view import PlanView, is_interactive, plan_view
+from agentbus.cli.plan_view import PlanView, is_interactive, plan_view, printable
 from agentbus.cli.target import Name, Token, Url, access_token, api_url
 
 _WAIT_SECONDS: Final = 110
@@ -129,7 +129,7 @@ async def _until_end(api: Api, plan_id: str) -> int:
 
 def _print_result(plan: dict[str, Any]) -> None:
     console = Console(highlight=False)
-    result = plan.get("result") or ""
+    result = printable(plan.get("result") or "")
     console.print(Markdown(result) if console.is_terminal else result, soft_wrap=True)
     Console(stderr=True).print(
         f"plan {plan['status']}", style="green" if plan["status"] == "completed" else "red"
