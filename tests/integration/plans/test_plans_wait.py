@@ -69,7 +69,9 @@ async def test_reads_say_that_the_database_is_away(no_database: httpx.AsyncClien
         assert (response.status_code, response.json()["code"]) == (503, "database_unavailable")
         assert int(response.headers["retry-after"]) > 0
     assert (await no_database.get("/health")).status_code == 200
-    assert (await no_database.get("/health/ready")).status_code == 503
+    ready = await no_database.get("/health/ready")
+    assert (ready.status_code, ready.json()["status"]) == (200, "degraded")
+    assert not ready.json()["checks"]["database"]["ok"]
 
 
 async def test_at_the_limit_it_gives_what_there_is(plans: PlansWorld, client: httpx.AsyncClient) -> None:
@@ -119,6 +121,17 @@ async def test_a_wait_is_bounded(plans: PlansWorld) -> None:
         headers: Any = {"Prefer": "wait=99999999999999999999"}
         response = await client.post(SUBMIT, json={"description": "x"}, headers=headers)
     assert response.headers["preference-applied"] == "wait=1"
+
+
+async def test_who_waits_is_told_the_plan_before_the_service_stops(plans: PlansWorld) -> None:
+    async with plans.service() as service, plans.client(service) as client:
+        key = str(uuid4())
+        answer = asyncio.create_task(waiting(client, key))
+        await eventually(lambda: started(plans, plan_id_of(key)), within=20)
+        service.app.state.health.stop()  # type: ignore[attr-defined]
+        async with asyncio.timeout(5):
+            body = (await answer).json()
+    assert (body["plan_id"], body["status"]) == (plan_id_of(key), "in_progress")
 
 
 async def test_too_many_waits_are_answered_at_once(plans: PlansWorld) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 from prometheus_client import REGISTRY
-from support.demo_service import client_of, lifespan, problem_in
+from support.demo_service import SETTINGS, client_of, lifespan, problem_in
 
 from agentbus.chassis.auth import issue
 from agentbus.chassis.health import Health
@@ -107,6 +107,31 @@ async def test_ready_tells_each_check_and_live_tells_a_failure() -> None:
         assert (await client.get("/health/live")).status_code == 200
         health.fail(Fatal("too much poison"))
         assert (await client.get("/health/live")).status_code == 503
+
+
+async def test_what_is_not_needed_leaves_a_service_ready_for_the_rest() -> None:
+    health = Health()
+
+    async def down() -> None:
+        raise OSError("refused")
+
+    health.check("database", down, needed=False)
+    async with client_of(health=health) as client:
+        answer = await client.get("/health/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        assert answer.json()["checks"] == {"database": {"ok": False, "detail": "refused"}}
+
+
+async def test_pages_of_listed_origins_may_read_what_answers_say() -> None:
+    origin = "https://app.example.org"
+    settings = SETTINGS.model_copy(update={"cors_origins": (origin,)})
+    async with client_of(settings) as client:
+        answer = await client.get("/health/live", headers={"origin": origin})
+        assert answer.headers["access-control-allow-origin"] == origin
+        exposed = answer.headers["access-control-expose-headers"].split(", ")
+        assert {"ETag", "Link", "Preference-Applied", "Retry-After", "X-Request-Id"} <= set(exposed)
+        failed = await client.get("/api/things/failing/bug", headers={"origin": origin})
+        assert (failed.status_code, failed.headers.get("access-control-allow-origin")) == (500, origin)
 
 
 async def test_the_openapi_document_describes_problems() -> None:

@@ -39,6 +39,14 @@ async def stuck() -> str:
     await asyncio.sleep(60)
     return "never"
 
+@router.get("/waiting")
+async def waiting() -> str:
+    stopping = asyncio.Event()
+    health.on_stop(stopping.set)
+    print("begun", flush=True)
+    await stopping.wait()
+    return "so far"
+
 @router.get("/break")
 async def break_it() -> str:
     break_now.set()
@@ -129,6 +137,15 @@ async def test_running_requests_finish_and_parts_stop(tmp_path: Path) -> None:
         await service.says("begun")
         service.process.send_signal(signal.SIGTERM)
         assert (await request).json() == "finished"
+        assert await service.ended(within=5) == (0, "parts stopped\n")
+
+
+async def test_requests_that_wait_are_answered_when_it_stops(tmp_path: Path) -> None:
+    async with _service(tmp_path) as service:
+        request = asyncio.create_task(service.http.get("/waiting"))
+        await service.says("begun")
+        service.process.send_signal(signal.SIGTERM)
+        assert (await request).json() == "so far"
         assert await service.ended(within=5) == (0, "parts stopped\n")
 
 

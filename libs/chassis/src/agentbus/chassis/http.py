@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -17,6 +18,25 @@ from agentbus.chassis.settings import ServiceSettings
 from agentbus.observability.log import get_logger
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+_ALLOWED_HEADERS: Final = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-None-Match",
+    "Prefer",
+    "traceparent",
+    "X-Request-Id",
+)
+_EXPOSED_HEADERS: Final = (
+    "ETag",
+    "Link",
+    "Preference-Applied",
+    "Retry-After",
+    "WWW-Authenticate",
+    "X-Request-Id",
+)
+"""What a page of another origin may read of an answer."""
+
 _log = get_logger(__name__)
 
 
@@ -49,17 +69,17 @@ def build_app(
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
-    # The last one added is the outermost.
+    # The last one added is the outermost: pages of other origins can read failures, too.
     app.add_middleware(StrictBody, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(Edge, settings=settings)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_origins),
             allow_methods=["*"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Prefer", "If-None-Match"],
-            expose_headers=["ETag", "Link", "Retry-After", "X-Request-Id"],
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(Edge, settings=settings)
     return app
 
 

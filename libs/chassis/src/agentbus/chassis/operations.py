@@ -5,7 +5,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from agentbus.chassis.health import Health
+from agentbus.chassis.health import Health, overall
 from agentbus.observability import metrics
 from agentbus.observability.redaction import redact_text
 
@@ -21,14 +21,14 @@ async def live(request: Request) -> JSONResponse:
     return _answer(request, 503, "failed", detail=redact_text(str(health.failure))[:500])
 
 
-@OPERATIONS.get("/health/ready", summary="Does everything that the service needs answer?")
+@OPERATIONS.get("/health/ready", summary="Can the service do its work, or some of it?")
 async def ready(request: Request) -> JSONResponse:
-    """Answers 200 or 503, with each check and what it said."""
+    """Answers 200 (`ready`; `degraded`: part of the work goes) or 503, with each check and what it said."""
     health: Health = request.app.state.health
     results = await health.ready(request.app.state.settings.health_check_seconds)
-    all_well = health.failure is None and all(result.ok for result in results.values())
+    status = overall(results.values()) if health.failure is None else "not_ready"
     checks = {name: {"ok": result.ok, "detail": result.detail} for name, result in results.items()}
-    return _answer(request, 200 if all_well else 503, "ready" if all_well else "not_ready", checks=checks)
+    return _answer(request, 503 if status == "not_ready" else 200, status, checks=checks)
 
 
 @OPERATIONS.get("/metrics", summary="Metrics in Prometheus' text format", response_class=Response)

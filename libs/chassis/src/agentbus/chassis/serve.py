@@ -1,12 +1,13 @@
 """Runs a service until it is told to stop (SIGTERM, SIGINT) or fails. Called by each service's `__main__`.
 
-Stopping: no new connections, running requests finish, then the lifespan's parts stop; each within
-`stop_grace_seconds`. The exit code is 0 after a signal, 1 after a failure.
+Stopping: long waits are told (`Health.on_stop`), no new connections, running requests finish, then the
+lifespan's parts stop; each within `stop_grace_seconds`. The exit code is 0 after a signal, 1 after a failure.
 """
 
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -57,7 +58,8 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
             ws="none",
             lifespan="on",
             timeout_graceful_shutdown=max(1, round(settings.stop_grace_seconds)),
-        )
+        ),
+        app.state.health,
     )
     failure = asyncio.run(_until_stopped(server, app.state.health))
     tracing.shutdown()
@@ -82,6 +84,14 @@ async def _until_stopped(server: uvicorn.Server, health: Health) -> BaseExceptio
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which does not raise a signal again after obeying it: the exit code is ours."""
+
+    def __init__(self, config: uvicorn.Config, health: Health) -> None:
+        super().__init__(config)
+        self._health = health
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._health.stop()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

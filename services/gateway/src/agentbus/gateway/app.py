@@ -85,10 +85,13 @@ class Gateway:
             stack.push_async_callback(self.sockets.stop)
             yield
 
-    async def bus_ready(self) -> None:
-        """Raises Transient while the live end of the topics is not known."""
+    async def attached(self) -> None:
+        """Raises Transient until the live end of the topics was found."""
         if not self.tail.attached:
             raise Transient("not attached to the live end of the topics yet")
+
+    async def bus_answers(self) -> None:
+        """Raises Transient while Kafka is away."""
         await self.reader.end_offset(MESSAGES, 0)
 
     def _on_records(self, records: list[Record]) -> None:
@@ -98,8 +101,8 @@ class Gateway:
 def build(settings: GatewaySettings) -> FastAPI:
     """Returns the gateway's operations HTTP, which runs the gateway for as long as it is served.
 
-    Raises Fatal without a secret to check tokens with. Ready means that the bus answers; without the database
-    history comes from the bus.
+    Raises Fatal without a secret to check tokens with. Ready means attached to the live end once: while the
+    bus is away, sockets stay open and history comes from the database; without that it comes from the bus.
     """
     if settings.auth == "token":
         require_secret(settings)
@@ -108,7 +111,8 @@ def build(settings: GatewaySettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         gateway = Gateway(settings)
-        health.check("bus", gateway.bus_ready)
+        health.check("tail", gateway.attached)
+        health.check("bus", gateway.bus_answers, needed=False)
         async with gateway.running():
             yield
 

@@ -1,7 +1,8 @@
 """The plan service's composition root: the only place where its adapters are built.
 
-Starts whether or not Kafka and the database are up; `/health/ready` tells which is not. Called by `__main__`,
-and by `openapi`, for which nothing may connect before the lifespan begins.
+Starts whether or not Kafka and the database are up; `/health/ready` tells which is not. Ready means attached
+to the bus once: without the database plans start and are steered, without Kafka they are read. Called by
+`__main__`, and by `openapi`, for which nothing may connect before the lifespan begins.
 """
 
 from collections.abc import AsyncIterator
@@ -54,9 +55,10 @@ def build(settings: PlansSettings) -> FastAPI:
             async def kafka() -> None:
                 await reader.partitions(COMMANDS)
 
-            health.check("kafka", kafka)
             health.check("tail", watches.check)
-            health.check("database", database.ping)
+            health.check("kafka", kafka, needed=False)
+            health.check("database", database.ping, needed=False)
+            health.on_stop(watches.end_waits)
             app.state.parts = Parts(
                 plans=PlanStore(database),
                 messages=MessageStore(database),

@@ -47,7 +47,8 @@ class BusWatch:
         self.messages: list[dict[str, Any]] = []
         self._sequence = PlanSequence()
         self._early: list[dict[str, Any]] | None = []
-        self._ended = asyncio.Event()
+        self._ended = False
+        self._over = asyncio.Event()
 
     def hear(self, message: dict[str, Any]) -> None:
         """Takes in the next message of the log; keeps it aside until it is known what came before."""
@@ -57,7 +58,8 @@ class BusWatch:
             self.messages.append(message)
             self.plan = told(self.plan, message)
             if message["type"] in TERMINAL_TYPES:
-                self._ended.set()
+                self._ended = True
+                self._over.set()
 
     def go_on_from(self, history: Sequence[dict[str, Any]]) -> None:
         """Says what came before the attachment."""
@@ -66,11 +68,15 @@ class BusWatch:
             self.hear(message)
 
     async def until_end(self, seconds: float) -> bool:
-        """Waits for the plan's end, at most `seconds`; returns whether it came."""
+        """Waits for the plan's end, at most `seconds` and until `give_up`; returns whether it came."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._ended.wait()
-        return self._ended.is_set()
+                await self._over.wait()
+        return self._ended
+
+    def give_up(self) -> None:
+        """Ends the wait."""
+        self._over.set()
 
 
 def told(plan: PlanDocument | None, message: dict[str, Any]) -> PlanDocument:
@@ -89,6 +95,7 @@ class BusWatches:
         self._limit = limit
         self._count = 0
         self._by_plan: dict[str, list[BusWatch]] = {}
+        self._stopping = False
 
     async def start(self) -> None:
         """Attaches to the bus; goes on trying in the background when that does not work at once."""
@@ -97,6 +104,13 @@ class BusWatches:
     async def stop(self) -> None:
         """Detaches from the bus."""
         await self._tail.stop()
+
+    def end_waits(self) -> None:
+        """Ends all waits, later ones at once: who waits is told the plan's id before the process stops."""
+        self._stopping = True
+        for watches in self._by_plan.values():
+            for watch in watches:
+                watch.give_up()
 
     async def check(self) -> None:
         """Raises Transient while it is not attached to the bus: what is said now would be missed."""
@@ -120,6 +134,8 @@ class BusWatches:
             return
         await self.check()
         watch = BusWatch()
+        if self._stopping:
+            watch.give_up()
         self._by_plan.setdefault(plan_id, []).append(watch)
         self._count += 1
         WAITING.inc()
