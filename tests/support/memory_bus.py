@@ -30,9 +30,6 @@ class MemoryRunnerPorts:
         self._waiting: list[dict[str, Any]] = []
         self._sending = asyncio.Lock()
 
-    async def partition(self, plan_id: str) -> int:
-        return 0
-
     async def end(self, partition: int) -> int:
         await self.bus.switch()
         return len(self.bus.log)
@@ -41,11 +38,12 @@ class MemoryRunnerPorts:
         return 0
 
     async def read(
-        self, partition: int, start: int, stop: int | None = None
+        self, partition: int, start: int, stop: int | None = None, plan_id: str | None = None
     ) -> AsyncIterator[dict[str, Any]]:
         for message in self.bus.log[start : len(self.bus.log) if stop is None else stop]:
             await self.bus.switch()
-            yield message
+            if plan_id in (None, message["plan_id"]):
+                yield message
 
     async def publish(self, plan_id: str, message: Mapping[str, Any]) -> int:
         await self.bus.switch()

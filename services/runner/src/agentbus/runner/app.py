@@ -19,6 +19,7 @@ from agentbus.contracts import topics
 from agentbus.contracts.commands import StartPlan
 from agentbus.contracts.teams import TEAMS
 from agentbus.kernel.clock import SystemClock
+from agentbus.runner.bounds import bound
 from agentbus.runner.bus_log import KafkaLiveText, KafkaPlanMessages, KafkaPlanRecords
 from agentbus.runner.bus_outbox import open_outbox
 from agentbus.runner.drafts import Draft
@@ -114,12 +115,13 @@ def _created(factories: Mapping[str, TeamFactory], start: StartPlan) -> Draft:
     card = TEAMS.get(start.team_id)
     if card is None and start.team_id in factories:
         card = factories[start.team_id]().card
+    inputs, cut = bound(start.inputs)
     team = card.model_dump(mode="json") if card else {"team_id": start.team_id, "name": start.team_id}
     payload = {
         "description": start.description,
         "team": team,
         "require_hitl": start.require_hitl,
-        "inputs": start.inputs,
+        "inputs": {"cut": inputs} if cut else inputs,
         "request_hash": start.request_hash,
     }
     return Draft("plan_created", content=start.description, payload=payload, metadata={"key": "created"})

@@ -26,10 +26,6 @@ class KafkaPlanMessages:
         self._reader = reader
         self._producer = producer
 
-    async def partition(self, plan_id: str) -> int:
-        """Returns the plan's partition."""
-        return await self._reader.partition_for(topics.MESSAGES, plan_id)
-
     async def end(self, partition: int) -> int:
         """Returns the offset after the partition's newest message."""
         return await self._reader.end_offset(topics.MESSAGES, partition)
@@ -39,10 +35,10 @@ class KafkaPlanMessages:
         return await self._reader.offset_at(topics.MESSAGES, partition, moment)
 
     async def read(
-        self, partition: int, start: int, stop: int | None = None
+        self, partition: int, start: int, stop: int | None = None, plan_id: str | None = None
     ) -> AsyncIterator[Mapping[str, Any]]:
         """Yields messages in log order; records that are no messages are left to the dead letter."""
-        async for record in self._reader.read(topics.MESSAGES, partition, start, stop):
+        async for record in self._reader.read(topics.MESSAGES, partition, start, stop, key=plan_id):
             try:
                 message = decode(record.value)
             except Invalid:

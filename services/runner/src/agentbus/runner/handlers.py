@@ -34,7 +34,7 @@ async def handle(command: Command, partition: int, appended_at: datetime, *, own
         case AddMessage():
             outcome = await _add_message(command, partition, ownership)
         case ApprovePlan() | AnswerClarification() | CancelPlan():
-            run = ownership.run_of(command.plan_id)
+            run = ownership.running(partition, command.plan_id)
             outcome = await _tell(command, run) if run is not None else "not_in_flight"
     COMMANDS.labels(command.type, outcome).inc()
     log.info("command", type=command.type, plan_id=command.plan_id, outcome=outcome)
@@ -43,10 +43,7 @@ async def handle(command: Command, partition: int, appended_at: datetime, *, own
 async def _start(command: StartPlan, partition: int, appended_at: datetime, ownership: Ownership) -> str:
     if appended_at > parse_timestamp(command.expires_at):
         return "void"
-    if ownership.record_of(partition, command.plan_id) is not None and ownership.run_of(command.plan_id):
-        return "duplicate"
-    await ownership.start(partition, command, appended_at)
-    return "started"
+    return "started" if await ownership.start(partition, command, appended_at) else "duplicate"
 
 
 async def _tell(command: ApprovePlan | AnswerClarification | CancelPlan, run: PlanRun) -> str:
@@ -99,7 +96,7 @@ async def _publish_human(
 
 
 async def _add_message(command: AddMessage, partition: int, ownership: Ownership) -> str:
-    run = ownership.run_of(command.plan_id)
+    run = ownership.running(partition, command.plan_id)
     plan_log = run.log if run is not None else await ownership.ended_log(partition, command.plan_id)
     if plan_log is None:
         return "unknown_plan"

@@ -13,7 +13,9 @@ from agentbus.plan.sequence import PlanSequence, Verdict
 
 @dataclass
 class Journal:
-    """The memory of one plan. `key` is what a message says in `metadata.key`; see `PlanLog`."""
+    """The memory of one plan: `keys` are its messages' `metadata.key` (see `PlanLog`), `claim` is the
+    `metadata.claim` of the newest attempt's first message (see `Ownership`).
+    """
 
     sequence: PlanSequence = field(default_factory=PlanSequence)
     finished_actions: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -23,6 +25,7 @@ class Journal:
     open_approvals: list[str] = field(default_factory=list)
     open_questions: list[str] = field(default_factory=list)
     command_ids: set[str] = field(default_factory=set)
+    claim: str | None = None
     ended: bool = False
 
     def take(self, message: Mapping[str, Any]) -> Verdict:
@@ -36,6 +39,7 @@ class Journal:
         kind, payload = message["type"], message["payload"]
         if (key := message["metadata"].get("key")) is not None:
             self.keys.add(key)
+        self.claim = message["metadata"].get("claim", self.claim)
         if (command_id := message["metadata"].get("command_id")) is not None:
             self.command_ids.add(command_id)
         if kind in ("action_completed", "action_failed"):

@@ -8,11 +8,10 @@ Called by the command handlers, the rebalance hooks and the watch on the log.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from agentbus.contracts.commands import StartPlan
 from agentbus.contracts.identifiers import new_id
@@ -20,7 +19,7 @@ from agentbus.contracts.plan_record import PlanRecord
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.clock import Clock
-from agentbus.kernel.errors import Transient
+from agentbus.kernel.errors import Invalid, Transient
 from agentbus.observability.log import get_logger
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import PLANS_ENDED, PLANS_STARTED, SUPERSEDED, TAKEOVERS
@@ -33,6 +32,14 @@ log = get_logger(__name__)
 _CLOCK_SKEW: Final = timedelta(seconds=60)
 """How far the clocks of two brokers may be apart: a plan's first message is not sought before that."""
 _RETRY: Final = Backoff(first_seconds=0.2, limit_seconds=5.0)
+
+
+@dataclass
+class _Candidate:
+    """A plan that is to be claimed, with what the log says of it so far."""
+
+    record: PlanRecord
+    journal: Journal = field(default_factory=Journal)
 
 
 class Ownership:
@@ -56,12 +63,23 @@ class Ownership:
         self._created = created
         self._known: dict[int, dict[str, PlanRecord]] = {}
         self._runs: dict[str, PlanRun] = {}
-        self._background: set[asyncio.Task[None]] = set()
+        self._given_up: dict[asyncio.Task[None], tuple[int, PlanRun]] = {}
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def run_of(self, plan_id: str) -> PlanRun | None:
         """Returns the plan's run when it is in flight here."""
         return self._runs.get(plan_id)
+
+    def running(self, partition: int, plan_id: str) -> PlanRun | None:
+        """Returns the plan's run; None when it has ended or never started.
+
+        Raises Transient when it is in flight, but not here at this moment: it is being taken over.
+        """
+        run = self._runs.get(plan_id)
+        record = self.record_of(partition, plan_id)
+        if run is None and record is not None and record.state == "in_flight":
+            raise Transient("the plan is changing hands", code="plan_moving")
+        return run
 
     def record_of(self, partition: int, plan_id: str) -> PlanRecord | None:
         """Returns what is known of a plan, in flight or ended; None when it never started."""
@@ -84,19 +102,24 @@ class Ownership:
 
     async def lose(self, partitions: Iterable[int]) -> None:
         """Gives partitions up: their plans stop here and say nothing more."""
-        plan_ids = [plan_id for partition in partitions for plan_id in self._known.pop(partition, {})]
+        lost = set(partitions)
+        # First: one that is being given up would take its partition on again.
+        given_up = {task: run for task, (partition, run) in self._given_up.items() if partition in lost}
+        await _cancelled(given_up)
+        plan_ids = [plan_id for partition in lost for plan_id in self._known.pop(partition, {})]
         runs = [run for plan_id in plan_ids if (run := self._runs.pop(plan_id, None)) is not None]
+        runs += given_up.values()
         await asyncio.gather(*(run.stop() for run in runs))
 
-    async def start(self, partition: int, command: StartPlan, appended_at: datetime) -> None:
+    async def start(self, partition: int, command: StartPlan, appended_at: datetime) -> bool:
         """Takes a new plan on; returns when its first message is acknowledged.
 
-        One that is known already stays as it is. Raises Transient when the bus does not answer.
+        One that is known already stays as it is: False. Raises Transient when the bus does not answer.
         """
         async with self._locks[partition]:
             known = self.record_of(partition, command.plan_id)
             if known is not None and (known.state == "ended" or command.plan_id in self._runs):
-                return
+                return False
             record = known or PlanRecord(
                 start=command,
                 state="in_flight",
@@ -106,8 +129,9 @@ class Ownership:
             await self._write(partition, record)
             position = await self._messages.end(partition)
             journal = await self._journal(partition, record, position)
-            await self._claim_and_run(partition, record, journal, position)
+            await self._claim_and_run(partition, [_Candidate(record, journal)], position)
             PLANS_STARTED.inc()
+            return True
 
     async def ended_log(self, partition: int, plan_id: str) -> PlanLog | None:
         """Returns the log of a plan that has ended, for what outside clients still say; None if unknown."""
@@ -115,106 +139,34 @@ class Ownership:
         if record is None:
             return None
         journal = await self._journal(partition, record, await self._messages.end(partition))
-        return PlanLog(record.start, journal, max(1, journal.sequence.attempt), self._outbox, self._clock)
+        return self._log(_Candidate(record, journal))
 
     def superseded(self, plan_id: str, attempt: int) -> None:
         """Hears from the log that `attempt` of a plan was accepted; gives the plan up when ours is older."""
         run = self._runs.get(plan_id)
-        if run is not None and attempt > run.log.attempt:
-            SUPERSEDED.inc()
-            log.warning("plan_superseded", plan_id=plan_id, ours=run.log.attempt, theirs=attempt)
-            task = asyncio.create_task(self._give_up(run))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
+        partition = self._partition_of(plan_id)
+        if run is None or partition is None or attempt <= run.log.attempt:
+            return
+        SUPERSEDED.inc()
+        log.warning("plan_superseded", plan_id=plan_id, ours=run.log.attempt, theirs=attempt)
+        del self._runs[plan_id]
+        task = asyncio.create_task(self._give_up(run, partition))
+        self._given_up[task] = partition, run
+        task.add_done_callback(self._given_up.pop)
 
     async def close(self) -> None:
         """Stops all plans; they go on where their partitions go."""
-        await self.lose(list(self._known))
-        for task in list(self._background):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    async def _give_up(self, run: PlanRun) -> None:
-        plan_id = run.log.start.plan_id
-        if self._runs.get(plan_id) is run:
-            del self._runs[plan_id]
-        await run.stop()
-        partition = await self._messages.partition(plan_id)
-        if self.record_of(partition, plan_id) is not None and plan_id not in self._runs:
-            # The partition is ours: whoever took the plan over was a runner that has lost it meanwhile.
-            await self.gain(partition)
-
-    async def _take_over(self, partition: int) -> None:
-        known = {record.start.plan_id: record async for record in self._records.read(partition)}
-        self._known[partition] = known
-        waiting = {
-            plan_id: record
-            for plan_id, record in known.items()
-            if record.state == "in_flight" and plan_id not in self._runs
-        }
-        if not waiting:
-            return
-        journals = {plan_id: Journal() for plan_id in waiting}
-        first = min(record.messages_offset for record in waiting.values())
-        position = await self._messages.end(partition)
-        async for message in self._messages.read(partition, first, position):
-            if (journal := journals.get(message["plan_id"])) is not None:
-                journal.take(message)
-        log.info("take_over", partition=partition, plans=len(waiting))
-        for plan_id, record in waiting.items():
-            await self._claim_and_run(partition, record, journals[plan_id], position)
-            TAKEOVERS.inc()
-
-    async def _journal(self, partition: int, record: PlanRecord, stop: int) -> Journal:
-        journal = Journal()
-        async for message in self._messages.read(partition, record.messages_offset, stop):
-            if message["plan_id"] == record.start.plan_id:
-                journal.take(message)
-        return journal
-
-    async def _claim_and_run(
-        self, partition: int, record: PlanRecord, journal: Journal, position: int
-    ) -> None:
-        if not journal.ended:
-            await self._claim(partition, record.start, journal, position)
-        attempt = max(1, journal.sequence.attempt)
-        run = self._run(PlanLog(record.start, journal, attempt, self._outbox, self._clock))
-        self._runs[record.start.plan_id] = run
-        run.begin()
-
-    async def _claim(self, partition: int, start: StartPlan, journal: Journal, position: int) -> None:
-        """Publishes the first message of a new attempt until the log accepts it.
-
-        `position` is the offset up to which `journal` knows the log; it knows it up to the claim afterwards.
-        """
-        while not journal.ended:
-            sequence, attempt = journal.sequence, journal.sequence.attempt + 1
-            draft = self._created(start) if sequence.last_seq == 0 else _resumed(attempt)
-            claim_id = new_id()
-            claim = PlanLog(start, journal, attempt, self._outbox, self._clock).compose(
-                replace(draft, metadata={**draft.metadata, "claim": claim_id}), sequence.last_seq + 1
-            )
-            offset = await self._messages.publish(start.plan_id, claim)
-            async for message in self._messages.read(partition, position, offset + 1):
-                ours = message["plan_id"] == start.plan_id and journal.take(message).accepted
-                if ours and message["metadata"].get("claim") == claim_id:
-                    return
-            position = offset + 1
-
-    async def _write(self, partition: int, record: PlanRecord) -> None:
-        await self._records.write(record)
-        self._known.setdefault(partition, {})[record.start.plan_id] = record
+        await self.lose({*self._known, *(partition for partition, _ in self._given_up.values())})
 
     async def ended(self, run: PlanRun) -> None:
         """Closes a plan's record once its last message is on the bus; tries until it worked."""
         plan_id = run.log.start.plan_id
         await run.log.on_the_bus()
         tries = 0
-        partition = await self._messages.partition(plan_id)
-        while (record := self.record_of(partition, plan_id)) is not None:
+        while (partition := self._partition_of(plan_id)) is not None:
+            closed = _closed(self._known[partition][plan_id], format_timestamp(self._clock.now()))
             try:
-                await self._write(partition, _closed(record, format_timestamp(self._clock.now())))
+                await self._write(partition, closed)
             except Transient:
                 tries += 1
                 await asyncio.sleep(_RETRY.delay(tries))
@@ -223,6 +175,116 @@ class Ownership:
         if self._runs.get(plan_id) is run:
             del self._runs[plan_id]
         PLANS_ENDED.inc()
+
+    async def _give_up(self, run: PlanRun, partition: int) -> None:
+        """Stops the run. The partition is ours, so whoever took the plan over has lost it: takes it back."""
+        await run.stop()
+        await self.gain(partition)
+
+    async def _take_over(self, partition: int) -> None:
+        known = {record.start.plan_id: record async for record in self._records.read(partition)}
+        self._known[partition] = known
+        waiting = {
+            plan_id: _Candidate(record)
+            for plan_id, record in known.items()
+            if record.state == "in_flight" and plan_id not in self._runs
+        }
+        if not waiting:
+            return
+        first = min(candidate.record.messages_offset for candidate in waiting.values())
+        position = await self._messages.end(partition)
+        async for message in self._messages.read(partition, first, position):
+            if (candidate := waiting.get(message["plan_id"])) is not None:
+                candidate.journal.take(message)
+        log.info("take_over", partition=partition, plans=len(waiting))
+        await self._claim_and_run(partition, list(waiting.values()), position)
+        TAKEOVERS.inc(len(waiting))
+
+    async def _journal(self, partition: int, record: PlanRecord, stop: int) -> Journal:
+        journal = Journal()
+        plan_id = record.start.plan_id
+        async for message in self._messages.read(partition, record.messages_offset, stop, plan_id):
+            journal.take(message)
+        return journal
+
+    async def _claim_and_run(self, partition: int, candidates: list[_Candidate], position: int) -> None:
+        await self._claim(partition, candidates, position)
+        for candidate in candidates:
+            plan_id = candidate.record.start.plan_id
+            if self.record_of(partition, plan_id) is None:
+                continue  # it cannot be claimed
+            run = self._runs[plan_id] = self._run(self._log(candidate))
+            run.begin()
+
+    async def _claim(self, partition: int, candidates: list[_Candidate], position: int) -> None:
+        """Publishes the first message of a new attempt of each plan until the log has accepted them all.
+
+        `position` is the offset up to which the journals know the log; they know it further afterwards.
+        """
+        unclaimed = {each.record.start.plan_id: each for each in candidates if not each.journal.ended}
+        while unclaimed:
+            claims = {plan_id: self._claim_of(candidate) for plan_id, candidate in unclaimed.items()}
+            offsets = await self._publish(partition, claims)
+            unclaimed = {plan_id: unclaimed[plan_id] for plan_id in offsets}
+            stop = max(offsets.values(), default=position - 1) + 1
+            only = next(iter(unclaimed)) if len(unclaimed) == 1 else None
+            async for message in self._messages.read(partition, position, stop, only):
+                if (candidate := unclaimed.get(message["plan_id"])) is not None:
+                    candidate.journal.take(message)
+            position = stop
+            unclaimed = {
+                plan_id: candidate
+                for plan_id, candidate in unclaimed.items()
+                if not (candidate.journal.ended or _accepted(claims[plan_id], candidate.journal))
+            }
+
+    def _claim_of(self, candidate: _Candidate) -> dict[str, Any]:
+        start, sequence = candidate.record.start, candidate.journal.sequence
+        attempt = sequence.attempt + 1
+        draft = self._created(start) if sequence.last_seq == 0 else _resumed(attempt)
+        draft = replace(draft, metadata={**draft.metadata, "claim": new_id()})
+        plan_log = PlanLog(start, candidate.journal, attempt, self._outbox, self._clock)
+        return plan_log.compose(draft, sequence.last_seq + 1)
+
+    async def _publish(self, partition: int, claims: Mapping[str, dict[str, Any]]) -> dict[str, int]:
+        """Publishes the claims and returns their offsets; drops a plan whose claim can never be published."""
+        results = await asyncio.gather(
+            *(self._messages.publish(plan_id, claim) for plan_id, claim in claims.items()),
+            return_exceptions=True,
+        )
+        offsets: dict[str, int] = {}
+        for plan_id, result in zip(claims, results, strict=True):
+            if isinstance(result, int):
+                offsets[plan_id] = result
+            elif isinstance(result, Invalid):
+                log.error("plan_not_claimable", plan_id=plan_id, error=result.message)
+                del self._known[partition][plan_id]
+            else:
+                raise result
+        return offsets
+
+    def _log(self, candidate: _Candidate) -> PlanLog:
+        attempt = max(1, candidate.journal.sequence.attempt)
+        return PlanLog(candidate.record.start, candidate.journal, attempt, self._outbox, self._clock)
+
+    def _partition_of(self, plan_id: str) -> int | None:
+        return next((partition for partition, plans in self._known.items() if plan_id in plans), None)
+
+    async def _write(self, partition: int, record: PlanRecord) -> None:
+        await self._records.write(record)
+        self._known.setdefault(partition, {})[record.start.plan_id] = record
+
+
+async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _accepted(claim: Mapping[str, Any], journal: Journal) -> bool:
+    """Whether the log's newest attempt is that of our claim."""
+    return bool(journal.claim == claim["metadata"]["claim"])
 
 
 def _resumed(attempt: int) -> Draft:

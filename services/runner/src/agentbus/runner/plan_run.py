@@ -2,7 +2,7 @@
 
 Whatever the team does, the plan ends with one `final_result_message` and one terminal message, unless it is
 stopped to go on elsewhere. The team works in a task of its own: one that raises anything, leaves the program,
-swallows its cancellation or never stops holds up neither the plan's end nor the runner. Called by `ownership`.
+swallows its cancellation or never stops holds up neither its end nor the runner. Called by `ownership`.
 """
 
 import asyncio

@@ -22,10 +22,6 @@ class MessageOutbox(Protocol):
 class PlanMessages(Protocol):
     """The log of plans on the bus, past the outbox: for taking a plan over."""
 
-    async def partition(self, plan_id: str) -> int:
-        """Returns the partition that holds the plan, on every topic of plans."""
-        ...
-
     async def end(self, partition: int) -> int:
         """Returns the offset after the newest message of the partition."""
         ...
@@ -34,8 +30,10 @@ class PlanMessages(Protocol):
         """Returns the offset of the first message that the broker took at `moment` or later."""
         ...
 
-    def read(self, partition: int, start: int, stop: int | None = None) -> AsyncIterator[Mapping[str, Any]]:
-        """Yields the partition's messages from `start` up to `stop` (None: the end now), in log order."""
+    def read(
+        self, partition: int, start: int, stop: int | None = None, plan_id: str | None = None
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """Yields messages (of one plan) from `start` up to `stop` (None: the end now), in log order."""
         ...
 
     async def publish(self, plan_id: str, message: Mapping[str, Any]) -> int:
