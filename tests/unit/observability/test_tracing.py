@@ -19,6 +19,14 @@ def _own_provider() -> Iterator[None]:
     tracing._Installed.provider = before
 
 
+def test_a_batch_is_linked_to_each_trace_that_it_works_for_once() -> None:
+    first, second = "00-" + "1" * 32 + "-" + "a" * 16 + "-01", "00-" + "2" * 32 + "-" + "b" * 16 + "-01"
+    again = "00-" + "1" * 32 + "-" + "c" * 16 + "-01"
+    with tracing.span("store", kind="consumer", links=[first, None, second, again, "nonsense"]) as current:
+        links = current.links  # type: ignore[attr-defined]
+    assert [f"{link.context.trace_id:032x}" for link in links] == ["1" * 32, "2" * 32]
+
+
 def test_ids_exist_outside_of_any_span() -> None:
     first, second = tracing.trace_and_span_ids(), tracing.trace_and_span_ids()
     assert re.fullmatch(r"[0-9a-f]{32}", first[0])

@@ -7,6 +7,7 @@ in its own thread over a bounded queue: when the collector is away, spans are dr
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Final, Literal
 
 from opentelemetry import trace
@@ -15,13 +16,15 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 TRACEPARENT: Final = "traceparent"
 EXPORT_TIMEOUT_SECONDS: Final = 5.0
 STOP_SECONDS: Final = 2.0
+MAX_LINKS: Final = 128
+_TRACE_ID: Final = slice(3, 35)
 
 _PROPAGATOR: Final = TraceContextTextMapPropagator()
 _IDS: Final = RandomIdGenerator()
@@ -54,19 +57,31 @@ def _export(provider: TracerProvider, endpoint: str) -> None:
 
 @contextmanager
 def span(
-    name: str, kind: Kind = "internal", parent: str | None = None, **attributes: str | float | bool | None
+    name: str,
+    kind: Kind = "internal",
+    parent: str | None = None,
+    links: Iterable[str | None] = (),
+    **attributes: str | float | bool | None,
 ) -> Iterator[Span]:
     """Runs the block in a span under `parent` (a traceparent), else the current one, else in a new trace.
 
-    An exception marks the span as failed, is recorded in it and goes on. Attributes that are None are left
-    out.
+    `links` (traceparents) are what else the block works for, as a batch does: one of each trace is kept, up
+    to `MAX_LINKS`. An exception marks the span as failed, is recorded in it and goes on. Attributes that are
+    None are left out. Names are data: contracts/telemetry/spans.yaml.
     """
     given = {key: value for key, value in attributes.items() if value is not None}
     tracer = _Installed.provider.get_tracer("agentbus")
     with tracer.start_as_current_span(
-        name, context=_context(parent), kind=SpanKind[kind.upper()], attributes=given
+        name, _context(parent), SpanKind[kind.upper()], given, list(_links(links))
     ) as current:
         yield current
+
+
+def _links(parents: Iterable[str | None]) -> Iterator[Link]:
+    by_trace = {parent[_TRACE_ID]: parent for parent in parents if parent is not None}
+    for parent in islice(by_trace.values(), MAX_LINKS):
+        if (context := _context(parent)) is not None:
+            yield Link(trace.get_current_span(context).get_span_context())
 
 
 def _context(parent: str | None) -> Context | None:

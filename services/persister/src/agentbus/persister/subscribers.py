@@ -53,6 +53,7 @@ class MessageSubscriber:
                 "persister store",
                 "consumer",
                 parent=parent_in(first.headers),
+                links=(parent_in(record.headers) for record in batch.records),
                 topic=batch.topic,
                 partition=batch.partition,
                 first_offset=first.offset,

@@ -11,7 +11,7 @@ from agentbus.bus.delivery import Delivery
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import TopicPartition
 from agentbus.contracts.topics import MESSAGES
-from agentbus.observability.tracing import span
+from agentbus.observability.tracing import parent_in, span
 from agentbus.telemetry.handlers import count
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.restoration import GROUP, restore
@@ -34,7 +34,9 @@ class Subscriber:
 
     async def handle(self, batch: Batch) -> Sequence[Poison]:
         """Counts a batch of a partition that was assigned before."""
-        with span("telemetry count", kind="consumer", partition=batch.partition, records=len(batch.records)):
+        links = (parent_in(record.headers) for record in batch.records)
+        number = len(batch.records)
+        with span("telemetry count", "consumer", links=links, partition=batch.partition, records=number):
             before = self._counted_up_to.get(batch.partition, 0)
             poison = count(batch, self._ledgers[batch.partition], before)
             self._counted_up_to[batch.partition] = max(before, batch.records[-1].offset + 1)
