@@ -37,7 +37,9 @@ def prepare(layout: Layout, jars: Path, ports: dict[str, int]) -> None:
         return
     shutil.rmtree(layout.kafka, ignore_errors=True)
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    command = [*_java(jars), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)]
+    # One word: an id may begin with a dash.
+    identity = f"--cluster-id={cluster}"
+    command = [*_java(jars), "kafka.tools.StorageTool", "format", identity, "-c", str(settings)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own words
     if done.returncode:
         raise EmbeddedError(f"Kafka cannot format {layout.kafka}: {(done.stderr or done.stdout).strip()}")
