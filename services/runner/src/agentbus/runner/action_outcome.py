@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from agentbus.contracts.payloads import Failure
 from agentbus.kernel.errors import AgentbusError
-from agentbus.runner.bounds import clean_text
+from agentbus.runner.bounds import publishable
 from agentbus.runner.errors import ActionFailed
 from agentbus.runner.team import Outcome
 
@@ -33,9 +33,9 @@ def failure_of(error: BaseException, default_code: str) -> Failure:
     """Returns the failure that `error` is, with its stack; `default_code` when it has no code of its own."""
     return Failure(
         code=error.code if isinstance(error, AgentbusError) else default_code,
-        message=clean_text(str(error) or type(error).__name__)[:_MESSAGE_LIMIT_CHARACTERS],
+        message=publishable(str(error) or type(error).__name__)[:_MESSAGE_LIMIT_CHARACTERS],
         type=type(error).__name__,
-        stack=clean_text("".join(traceback.format_exception(error)))[-_STACK_LIMIT_CHARACTERS:],
+        stack=publishable("".join(traceback.format_exception(error)))[-_STACK_LIMIT_CHARACTERS:],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from agentbus.contracts.payloads import Cut
+from agentbus.runner.credentials import without_credentials
 
 OUTPUT_LIMIT_BYTES: Final = 256 * 1024
 _DEPTH_LIMIT: Final = 64
@@ -21,20 +22,21 @@ _INT64: Final = range(-(2**63), 2**63)
 def clean(value: Any, depth: int = 0) -> Any:
     """Returns `value` as JSON that PostgreSQL, MongoDB and browsers can all hold.
 
-    NUL characters and lone surrogates become U+FFFD; integers beyond 64 bits and numbers that JSON does not
-    know become text; what is no JSON becomes its `str`; what is nested deeper than 64 levels, a note of that.
+    NUL characters and lone surrogates become U+FFFD, credentials `[redacted]`; integers beyond 64 bits and
+    numbers that JSON does not know become text; what is no JSON becomes its `str`; what is nested deeper than
+    64 levels, a note of that.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
-        return clean_text(value)
+        return publishable(value)
     if isinstance(value, int):
         return value if value in _INT64 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     if isinstance(value, Mapping | list | tuple | set | frozenset):
         return _TOO_DEEP if depth == _DEPTH_LIMIT else _clean_items(value, depth + 1)
-    return clean_text(str(value))
+    return publishable(str(value))
 
 
 def _clean_items(value: Mapping[Any, Any] | Iterable[Any], depth: int) -> Any:
@@ -52,6 +54,11 @@ def clean_text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def publishable(text: str) -> str:
+    """Returns `text` as it may stand on the bus: storable, and without credentials."""
+    return without_credentials(clean_text(text))
 
 
 def bound(value: Any, limit_bytes: int = OUTPUT_LIMIT_BYTES) -> tuple[Any, Cut | None]:

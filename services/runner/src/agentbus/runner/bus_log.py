@@ -12,7 +12,7 @@ from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
 from agentbus.contracts import topics
 from agentbus.contracts.plan_record import PlanRecord
-from agentbus.kernel.errors import Invalid, Transient
+from agentbus.kernel.errors import AgentbusError, Invalid
 from agentbus.observability.log import get_logger
 
 log = get_logger(__name__)
@@ -93,8 +93,8 @@ class KafkaLiveText:
                 await self._producer.send(
                     topics.STREAMING, chunk["plan_id"], encode(chunk), schema="streaming_chunk.v1"
                 )
-            except Transient:
-                log.debug("live_text_dropped", plan_id=chunk["plan_id"])
+            except AgentbusError as error:
+                log.debug("live_text_dropped", plan_id=chunk["plan_id"], error=error.message)
 
 
 def _is_message(value: Mapping[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -112,9 +113,9 @@ class Execution:
     ) -> Any:
         """Does `work` as an action, or gives what the log says that it gave before."""
         given, cut = bound(dict(arguments))
-        fingerprint = orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
+        fingerprint = sha256(orjson.dumps(given, option=orjson.OPT_SORT_KEYS)).hexdigest()
         action_id = self._next_id("action", _action.get(), agent, tool, fingerprint)
-        finished = self.log.journal.finished_actions.get(action_id)
+        finished = self.log.journal.finished_actions.pop(action_id, None)
         if finished is not None:
             return recorded(finished)
         action = _Action(action_id, _action.get(), agent, tool, step_id, self._clock.monotonic())
@@ -198,6 +199,8 @@ class Execution:
             payload["duration_seconds"] = self._clock.monotonic() - action.began
             content = f"{content} in {payload['duration_seconds']:.2f} s" if "result" in payload else content
         await self._publish(kind, action.agent, content, payload, action.action_id, action.parent_id)
+        # Each action has its value once: from its work, or from the log. A long plan would remember them all.
+        self.log.journal.finished_actions.pop(action.action_id, None)
 
     async def _publish(
         self,

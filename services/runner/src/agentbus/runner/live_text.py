@@ -1,17 +1,20 @@
 """Text while an agent still writes it: pieces to `agent.streaming`, joined so that a fast writer sends few.
 
-Live view only. Nothing here can stop or slow the agent; the finished text is a normal message.
+Live view only. Nothing here can stop or slow the agent; the finished text is a normal message. Credentials
+are hidden where a piece holds them whole.
 """
 
+import asyncio
 from typing import Final
 
 from agentbus.contracts.commands import StartPlan
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.kernel.clock import Clock
-from agentbus.runner.bounds import clean_text
+from agentbus.runner.bounds import bound, clean_text
 from agentbus.runner.ports import LiveText
 
 _JOIN_SECONDS: Final = 0.05
+_PIECE_LIMIT_BYTES: Final = 64 * 1024
 
 
 class LiveTextStream:
@@ -27,6 +30,7 @@ class LiveTextStream:
         self._shown = 0
         self._chunk = 0
         self._shown_at = 0.0
+        self._soon: asyncio.TimerHandle | None = None
 
     @property
     def text(self) -> str:
@@ -36,8 +40,13 @@ class LiveTextStream:
     async def write(self, text: str) -> None:
         """Shows `text` to live watchers, together with what follows within 50 ms."""
         self._pieces.append(clean_text(text))
-        if self._clock.monotonic() - self._shown_at >= _JOIN_SECONDS:
+        if self._soon is not None:
+            return
+        wait_seconds = self._shown_at + _JOIN_SECONDS - self._clock.monotonic()
+        if wait_seconds <= 0:
             self._show_pending()
+        else:
+            self._soon = asyncio.get_running_loop().call_later(wait_seconds, self._show_pending)
 
     def open(self) -> None:
         """Tells watchers that a text begins."""
@@ -49,7 +58,10 @@ class LiveTextStream:
         self._send("agent_stream_end", "", is_final=True)
 
     def _show_pending(self, *, is_final: bool = False) -> None:
-        pending = "".join(self._pieces[self._shown :])
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        pending, _ = bound("".join(self._pieces[self._shown :]), _PIECE_LIMIT_BYTES)
         self._shown = len(self._pieces)
         self._shown_at = self._clock.monotonic()
         self._send("agent_message_streaming", pending, is_final=is_final)
