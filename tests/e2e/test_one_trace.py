@@ -1,4 +1,4 @@
-"""One trace from the request through Kafka to the agents' messages, and on to who stores them (A6)."""
+"""One trace from the request through Kafka to the agents' messages, and on to who stores them (H1)."""
 
 import secrets
 

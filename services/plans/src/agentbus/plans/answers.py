@@ -13,6 +13,7 @@ from fastapi import Request, Response
 
 from agentbus.plans.preferences import accepts_gzip
 
+VARIES: Final = {"Vary": "Accept-Encoding"}
 _SMALL_BYTES: Final = 1024
 """Smaller ones are not worth compressing."""
 
@@ -22,7 +23,7 @@ _LEVEL: Final = 4
 async def json_answer(request: Request, body: Any, headers: dict[str, str] | None = None) -> Response:
     """Returns `body` as JSON, gzipped when the client takes that; large ones are compressed in a thread."""
     content = orjson.dumps(body)
-    answer = {"Content-Type": "application/json", "Vary": "Accept-Encoding", **(headers or {})}
+    answer = {"Content-Type": "application/json", **VARIES, **(headers or {})}
     if len(content) >= _SMALL_BYTES and accepts_gzip(request.headers.get("accept-encoding", "")):
         content = await asyncio.to_thread(gzip.compress, content, _LEVEL, mtime=0)
         answer["Content-Encoding"] = "gzip"

@@ -23,7 +23,7 @@ from agentbus.contracts.http.plans import (
 )
 from agentbus.plan.dialect import DEFAULT, Dialect
 from agentbus.plans import handlers, reads
-from agentbus.plans.answers import json_answer, next_page
+from agentbus.plans.answers import VARIES, json_answer, next_page
 from agentbus.plans.documentation import ALWAYS, PLAN_READ, PLANS_READ, SUBMITTED, WITH_BODY, problems
 from agentbus.plans.handlers import Caller
 from agentbus.plans.instruments import NOT_MODIFIED
@@ -101,7 +101,7 @@ async def plan(
 ) -> Response:
     """Gives the plan and all its messages as stored, the same whether or not anyone watched it."""
     found = await reads.read_plan(plan_id, who, min_seq=min_seq, parts=built)
-    headers = {"ETag": etag(found, dialect), "Cache-Control": "private, no-cache"}
+    headers = {"ETag": etag(found, dialect), "Cache-Control": "private, no-cache", **VARIES}
     if if_none_match is not None and matches(if_none_match, headers["ETag"]):
         NOT_MODIFIED.inc()
         return Response(status_code=304, headers=headers)

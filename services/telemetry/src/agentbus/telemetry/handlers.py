@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from agentbus.bus.batch import Batch, Poison
 from agentbus.bus.record import Record
 from agentbus.contracts.message import Message
+from agentbus.kernel.errors import Invalid
 from agentbus.observability.log import get_logger
 from agentbus.plan.sequence import Verdict
 from agentbus.telemetry.model import Ledger
@@ -21,8 +22,8 @@ def count(batch: Batch, ledger: Ledger, counted_up_to: int = 0) -> list[Poison]:
     for record in batch.records:
         try:
             message = parse(record)
-        except ValidationError as error:
-            poison.append(Poison(record, "invalid_message", _reason(error)))
+        except Invalid as error:
+            poison.append(Poison(record, error.code, error.message))
             continue
         if ledger.take(message, counted=record.offset >= counted_up_to) is Verdict.GAP:
             _log.warning("gap in a plan", plan_id=message.plan_id, seq=message.seq, offset=record.offset)
@@ -30,8 +31,14 @@ def count(batch: Batch, ledger: Ledger, counted_up_to: int = 0) -> list[Poison]:
 
 
 def parse(record: Record) -> Message:
-    """Returns the message in `record`; raises pydantic's ValidationError when it is none."""
-    return Message.model_validate_json(record.value)
+    """Returns the message in `record`; raises Invalid for what no consumer takes."""
+    try:
+        message = Message.model_validate_json(record.value)
+    except ValidationError as error:
+        raise Invalid(_reason(error), code="invalid_message") from error
+    if message.plan_id != record.key:
+        raise Invalid("the record's key is not the message's plan_id", code="wrong_key")
+    return message
 
 
 def _reason(error: ValidationError) -> str:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from agentbus.bus.reader import Reader
 from agentbus.contracts.plan_record import PlanRecord
 from agentbus.contracts.topics import MESSAGES, PLANS
+from agentbus.kernel.errors import Invalid
 from agentbus.observability.log import get_logger
 from agentbus.telemetry.handlers import parse
 from agentbus.telemetry.model import Ledger
@@ -28,7 +29,7 @@ async def restore(reader: Reader, partition: int, ledger: Ledger) -> None:
     async for record in reader.read(MESSAGES, partition, start, counted_up_to):
         try:
             ledger.take(parse(record), counted=False)
-        except ValidationError:
+        except Invalid:
             continue  # it is in the dead letter already
         restored += 1
     _log.info("partition restored", partition=partition, messages=restored, offset=counted_up_to)
