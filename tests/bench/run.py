@@ -23,6 +23,8 @@ from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from support.stack import Infra, infra  # noqa: E402
 
+from agentbus.observability.setup import configure  # noqa: E402
+
 RESULTS = HERE.parent.parent / "bench" / "results"
 
 
@@ -62,20 +64,26 @@ def keep(rows: dict[str, list[Row]]) -> Path:
     return path
 
 
+def number(value: float) -> str:
+    """Returns a figure with as many digits as tell something."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
 def table(rows: dict[str, list[Row]]) -> Table:
     """Returns the figures for people."""
     shown = Table("figure", "value", "reference", "ratio", "target", "", box=None, pad_edge=False)
     for row in (row for each in rows.values() for row in each):
         reference = (
-            f"{row.reference_value:,.4g} {row.reference_name}" if row.reference_value is not None else ""
+            "" if row.reference_value is None else f"{number(row.reference_value)} {row.reference_name}"
         )
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
         mark = {True: "[green]met[/green]", False: "[red]missed[/red]", None: ""}[row.met]
-        shown.add_row(row.name, f"{row.value:,.4g} {row.unit}", reference, ratio, row.target, mark)
+        shown.add_row(row.name, f"{number(row.value)} {row.unit}", reference, ratio, row.target, mark)
     return shown
 
 
 if __name__ == "__main__":
+    configure("bench", level="WARNING", format="console")
     measured = asyncio.run(run(sys.argv[1:]))
     Console(width=None if sys.stdout.isatty() else 200).print(table(measured))
     print(f"kept in {keep(measured).relative_to(Path.cwd())}", file=sys.stderr)
