@@ -113,6 +113,14 @@ class Outbox:
         self._fresh.clear()
         self._behind = True
 
+    def stored_up_to(self) -> int:
+        """Returns the id of the last durable row; 0 when there never was one."""
+        return self._stored_id
+
+    def acknowledged_up_to(self) -> int:
+        """Returns the id of the last row that Kafka has; 0 before the first."""
+        return self._acknowledged_id
+
     def acknowledge(self, up_to_id: int, rows: int) -> None:
         """Kafka has the next `rows` rows, up to this id; they are deleted soon."""
         self._acknowledged_id = up_to_id

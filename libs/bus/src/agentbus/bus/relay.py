@@ -41,8 +41,12 @@ class Source(Protocol):
         """Kafka has the next `rows` rows, up to this id."""
         ...
 
-    def pending(self) -> int:
-        """Returns how many rows are not acknowledged."""
+    def stored_up_to(self) -> int:
+        """Returns the id of the last durable row."""
+        ...
+
+    def acknowledged_up_to(self) -> int:
+        """Returns the id of the last row that Kafka has."""
         ...
 
 
@@ -56,6 +60,7 @@ class Relay:
         self._outage = Outage(f"{address.client_id} relay")
         self._task: asyncio.Task[None] | None = None
         self._progress = asyncio.Condition()
+        self._awaited = 0
 
     async def start(self) -> None:
         """Begins publishing in the background."""
@@ -71,9 +76,14 @@ class Relay:
         await self._producer.stop()
 
     async def drained(self) -> None:
-        """Returns when nothing waits for its acknowledgement."""
-        async with self._progress:
-            await self._progress.wait_for(lambda: self._outbox.pending() == 0)
+        """Returns when everything that was durable at this call is acknowledged, whatever came since."""
+        last = self._outbox.stored_up_to()
+        self._awaited += 1
+        try:
+            async with self._progress:
+                await self._progress.wait_for(lambda: self._outbox.acknowledged_up_to() >= last)
+        finally:
+            self._awaited -= 1
 
     async def _run(self) -> None:
         while True:
@@ -113,7 +123,7 @@ class Relay:
             self._outbox.acknowledge(row.id, 1)
             if self._on_sent is not None:
                 self._on_sent(row.record, Sent(metadata.partition, metadata.offset))
-            if self._outbox.pending() == 0:
+            if self._awaited:
                 async with self._progress:
                     self._progress.notify_all()
 

@@ -4,11 +4,12 @@ Guarantee: what a killed runner had said goes out when any runner starts on the 
 one takes a plan on. A file belongs to the process that holds its lock. Adapter of `MessageOutbox`.
 """
 
+import asyncio
 import fcntl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import encode
@@ -16,6 +17,7 @@ from agentbus.bus.outbox import Outbox, Relay
 from agentbus.observability.log import get_logger
 
 log = get_logger(__name__)
+_LAST_WORDS_SECONDS: Final = 2.0
 
 
 class BusOutbox:
@@ -29,7 +31,7 @@ class BusOutbox:
         await self._held[0][0].append(topic, key, encode(value), schema)
 
     async def drained(self) -> None:
-        """Returns when the bus has everything that was appended, here and by processes that died."""
+        """Returns when the bus has everything that was appended before, here and by processes that died."""
         for _, relay in self._held:
             await relay.drained()
 
@@ -50,6 +52,10 @@ async def open_outbox(folder: Path, address: BusAddress) -> AsyncIterator[BusOut
                 log.info("outbox_found", file=path.name, pending=pending)
             held.append((outbox, await stack.enter_async_context(Relay(outbox, address))))
         yield BusOutbox(held)
+        # What plans said last goes out before the next owner reads their logs, if the bus is there.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                await BusOutbox(held).drained()
 
 
 @contextmanager
