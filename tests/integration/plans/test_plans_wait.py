@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 from support.eventually import eventually
 from support.messages import message
 from support.plans_world import PlansWorld, plan_messages
@@ -132,6 +133,38 @@ async def test_who_waits_is_told_the_plan_before_the_service_stops(plans: PlansW
         async with asyncio.timeout(5):
             body = (await answer).json()
     assert (body["plan_id"], body["status"]) == (plan_id_of(key), "in_progress")
+
+
+async def test_who_has_left_waits_no_more_and_the_plan_goes_on(plans: PlansWorld) -> None:
+    key, body = str(uuid4()), b'{"description": "Do it"}'
+    headers = {
+        "host": "127.0.0.1",
+        "content-type": "application/json",
+        "authorization": f"Bearer {plans.token()}",
+        "prefer": "wait=60",
+        "idempotency-key": key,
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": SUBMIT,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    said = iter([{"type": "http.request", "body": body}])
+
+    async def receive() -> dict[str, Any]:
+        for part in said:
+            return part
+        await eventually(lambda: started(plans, plan_id_of(key)), within=20)
+        return {"type": "http.disconnect"}
+
+    async def send(_message: Any) -> None:
+        pass
+
+    async with plans.service() as service, asyncio.timeout(30):
+        await service.app(scope, receive, send)
+    assert REGISTRY.get_sample_value("agentbus_plans_waiting_requests") == 0
 
 
 async def test_too_many_waits_are_answered_at_once(plans: PlansWorld) -> None:

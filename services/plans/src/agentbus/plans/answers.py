@@ -14,6 +14,7 @@ from fastapi import Request, Response
 from agentbus.plans.preferences import accepts_gzip
 
 VARIES: Final = {"Vary": "Accept-Encoding"}
+
 _SMALL_BYTES: Final = 1024
 """Smaller ones are not worth compressing."""
 

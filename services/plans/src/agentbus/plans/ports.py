@@ -92,7 +92,11 @@ class Watch(Protocol):
         ...
 
     async def until_end(self, seconds: float) -> bool:
-        """Waits for the plan's end, at most `seconds`; returns whether it came."""
+        """Waits for the plan's end, at most `seconds` and until `give_up`; returns whether it came."""
+        ...
+
+    def give_up(self) -> None:
+        """Ends the wait."""
         ...
 
 

@@ -1,5 +1,6 @@
 """The HTTP edge of the plan service (design.md section 4, compatibility.md section 1)."""
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -80,9 +81,17 @@ async def process_request(
 ) -> Response:
     """Starts a plan. It runs whether or not anyone connects, reads or waits."""
     seconds = wait_seconds(", ".join(prefer or ()), request.app.state.settings.wait_limit_seconds)
-    submitted = await submit(body, writer.who, key=writer.key, wait_seconds=seconds, parts=built)
+    submitted = await submit(
+        body, writer.who, key=writer.key, wait_seconds=seconds, gone=partial(_gone, request), parts=built
+    )
     applied = {"Preference-Applied": f"wait={seconds}"} if submitted.waited else {}
     return await json_answer(request, submitted.body, applied)
+
+
+async def _gone(request: Request) -> None:
+    """Returns when the client has left; the body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 @API.get("/plan", response_model=PlanWithMessages, responses={**problems(404, *ALWAYS), **PLAN_READ})

@@ -4,6 +4,8 @@ Nothing is kept here: what Kafka acknowledged holds, also when this process dies
 `Idempotency-Key`, the first start of it on the log counts, whichever process wrote it. Called by `routes.py`.
 """
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,10 +35,17 @@ class _Started:
 
 
 async def submit(
-    request: ProcessRequest, who: Principal, *, key: str | None, wait_seconds: int | None, parts: Parts
+    request: ProcessRequest,
+    who: Principal,
+    *,
+    key: str | None,
+    wait_seconds: int | None,
+    gone: Callable[[], Awaitable[None]],
+    parts: Parts,
 ) -> Submitted:
     """Starts a plan, or finds the one that the same `key` started; with `wait_seconds` waits for its end.
 
+    The wait, not the plan, ends early when the caller is `gone`: what waits is bounded in number.
     Raises Transient when Kafka did not acknowledge the start, UnknownTeam, BadInputs, KeyReused.
     """
     start = start_command(
@@ -56,9 +65,21 @@ async def submit(
         if watch is None:
             return Submitted(_accepted(started.plan), waited=False)
         watch.go_on_from(await _history(started.plan, parts) if started.repeated else [])
-        ended = await watch.until_end(max(0.0, until - parts.clock.monotonic()))
+        ended = await _until_end(watch, max(0.0, until - parts.clock.monotonic()), gone)
         WAITS.labels("ended" if ended else "limit").inc()
         return Submitted(_outcome(started.plan, watch), waited=True)
+
+
+async def _until_end(watch: Watch, seconds: float, gone: Callable[[], Awaitable[None]]) -> bool:
+    async def give_up() -> None:
+        await gone()
+        watch.give_up()
+
+    leaving = asyncio.create_task(give_up())
+    try:
+        return await watch.until_end(seconds)
+    finally:
+        leaving.cancel()
 
 
 async def _start(start: StartPlan, key: str | None, parts: Parts) -> _Started:
