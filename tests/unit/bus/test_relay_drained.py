@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from aiokafka.structs import RecordMetadata
+from aiokafka.structs import RecordMetadata  # type: ignore[import-untyped]
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.outbox_file import Row

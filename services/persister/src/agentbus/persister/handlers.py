@@ -30,6 +30,8 @@ class Stored:
     verdicts: Counter[Verdict]
     plans_saved: int
     unread: list[Incoming]
+    unsaved: list[tuple[str, str]]
+    """Plans that the database refused, with the code why: their messages are stored all the same."""
 
 
 async def store(batch: Batch, *, messages: MessageLog, plans: PlanBook, known: KnownPlans) -> Stored:
@@ -41,15 +43,25 @@ async def store(batch: Batch, *, messages: MessageLog, plans: PlanBook, known: K
     result = await messages.append([item.message for item in kept])
     poison += [Poison(kept[one.position].record, one.code, one.reason) for one in result.refused]
     changed = _changed(before, folds)
-    await _all(plans.save(plan) for plan in changed.values())
+    refusals = await _all(_save(plan, plans) for plan in changed.values())
     known.keep(batch.partition, changed)
     return Stored(
         result,
         poison,
         sum((folded.verdicts for folded in folds.values()), Counter[Verdict]()),
-        len(changed),
+        refusals.count(None),
         [item for folded in folds.values() for item in folded.unread],
+        [(plan_id, code) for plan_id, code in zip(changed, refusals, strict=True) if code is not None],
     )
+
+
+async def _save(plan: PlanDocument, plans: PlanBook) -> str | None:
+    """Saves a plan; returns the code of the refusal when the database can never hold it."""
+    try:
+        await plans.save(plan)
+    except Invalid as error:
+        return error.code
+    return None
 
 
 def _read_all(records: Sequence[Record]) -> tuple[dict[str, list[Incoming]], list[Poison]]:

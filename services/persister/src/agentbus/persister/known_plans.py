@@ -1,13 +1,14 @@
 """The plans of this instance's partitions as they were last saved, so that a batch need not read them.
 
-Bounded, least recently used first out. Entries of a partition are dropped when it is lost: from then on
-another instance saves its plans. Called by `handlers.py` and, at a rebalance, by `subscribers.py`.
+Bounded, least recently used first out; a plan that has ended is read back if it is ever needed. Entries of a
+partition are dropped when it is lost: from then on another instance saves its plans. Called by `handlers.py`
+and, at a rebalance, by `subscribers.py`.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from agentbus.plan.projection import PlanDocument
+from agentbus.plan.projection import TERMINAL_STATUSES, PlanDocument
 
 
 class KnownPlans:
@@ -24,8 +25,9 @@ class KnownPlans:
     def keep(self, partition: int, plans: Mapping[str, PlanDocument]) -> None:
         """Remembers these plans, which have just been saved."""
         for plan_id, plan in plans.items():
-            self._plans[partition, plan_id] = plan
-            self._plans.move_to_end((partition, plan_id))
+            self._plans.pop((partition, plan_id), None)
+            if plan.get("status") not in TERMINAL_STATUSES:
+                self._plans[partition, plan_id] = plan
         while len(self._plans) > self._limit:
             self._plans.popitem(last=False)
 

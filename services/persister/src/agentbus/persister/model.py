@@ -56,14 +56,15 @@ def fold(plan: PlanDocument | None, incoming: Sequence[Incoming]) -> Folded:
     """Returns what `incoming`, one plan's messages in log order, makes of the stored `plan`.
 
     Stale messages are left out. Duplicates are kept to be stored, though not folded again: the database tells
-    whether it has them, and so a message that was dead-lettered and replayed is stored after all.
+    whether it has them, and so a message that was dead-lettered and replayed is stored after all. So are those
+    of an older attempt up to where the stored plan stands: the database has them, or they were missing.
     """
     folded = Folded(plan)
-    sequence = position(plan)
+    sequence, stored_seq = position(plan), position(plan).last_seq
     for item in incoming:
         verdict = sequence.accept(item.message["seq"], item.message["attempt"])
         folded.verdicts[verdict] += 1
-        if verdict is not Verdict.STALE:
+        if verdict is not Verdict.STALE or item.message["seq"] <= stored_seq:
             folded.kept.append(item)
         if verdict.accepted:
             folded.plan, understood = _apply(folded.plan, item.message)

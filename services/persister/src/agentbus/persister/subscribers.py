@@ -113,6 +113,8 @@ class MessageSubscriber:
             instruments.POISON.labels(poison.code).inc()
         if stored.verdicts[Verdict.GAP]:
             _log.warning("the log skips numbers", **_where(batch), gaps=stored.verdicts[Verdict.GAP])
+        for plan_id, code in stored.unsaved:
+            _log.error("the database refused the state of a plan", plan_id=plan_id, code=code)
         for item in stored.unread:
             _log.error(
                 "stored, but its payload does not fit its type, so the plan does not show it",
