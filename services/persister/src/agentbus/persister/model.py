@@ -56,8 +56,8 @@ def fold(plan: PlanDocument | None, incoming: Sequence[Incoming]) -> Folded:
     """Returns what `incoming`, one plan's messages in log order, makes of the stored `plan`.
 
     Stale messages are left out. Duplicates are kept to be stored, though not folded again: the database tells
-    whether it has them, and so a message that was dead-lettered and replayed is stored after all. So are those
-    of an older attempt up to where the stored plan stands: the database has them, or they were missing.
+    whether it has them, and so a message that was dead-lettered and replayed is stored after all. So are
+    those of an older attempt up to where the stored plan stands: the database has them, or they were missing.
     """
     folded = Folded(plan)
     sequence, stored_seq = position(plan), position(plan).last_seq
