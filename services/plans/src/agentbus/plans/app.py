@@ -38,44 +38,50 @@ def build(settings: PlansSettings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"{SERVICE}-{settings.instance}")
         async with AsyncExitStack() as stack:
-            database = connect(settings.mongo_url, settings.mongo_database)
-            stack.callback(database.close)
-            producer = Producer(address)
-            stack.push_async_callback(producer.stop)
-            await producer.start()
-            reader = Reader(address, timeout_seconds=settings.lookup_seconds)
-            stack.push_async_callback(reader.stop)
-            await reader.start()
-            watches = BusWatches(address, settings.waits_limit)
-            stack.push_async_callback(watches.stop)
-            await watches.start()
-
-            async def kafka() -> None:
-                await reader.partitions(COMMANDS)
-
-            health.check("tail", watches.check)
-            health.check("kafka", kafka, needed=False)
-            health.check("database", database.ping, needed=False)
-            health.on_stop(watches.end_waits)
-            app.state.parts = Parts(
-                plans=PlanStore(database),
-                messages=MessageStore(database),
-                bus=KafkaPlanBus(
-                    producer,
-                    reader,
-                    acknowledge_seconds=settings.acknowledge_seconds,
-                    lookup_seconds=settings.lookup_seconds,
-                ),
-                watches=watches,
-                clock=SystemClock(),
-                team_ids=team_ids,
-                start_valid_for=timedelta(seconds=settings.start_valid_seconds),
-                stored_wait_seconds=settings.stored_wait_seconds,
-            )
+            app.state.parts = await _parts(settings, team_ids, health, stack)
             yield
 
     app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=[API, HEALTH], health=health)
     app.description = "Submit plans to teams of agents, read what they said and did, approve, answer, cancel."
     return app
+
+
+async def _parts(
+    settings: PlansSettings, team_ids: frozenset[str], health: Health, stack: AsyncExitStack
+) -> Parts:
+    address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"{SERVICE}-{settings.instance}")
+    database = connect(settings.mongo_url, settings.mongo_database)
+    stack.callback(database.close)
+    producer = Producer(address)
+    stack.push_async_callback(producer.stop)
+    await producer.start()
+    reader = Reader(address, timeout_seconds=settings.lookup_seconds)
+    stack.push_async_callback(reader.stop)
+    await reader.start()
+    watches = BusWatches(address, settings.waits_limit)
+    stack.push_async_callback(watches.stop)
+    await watches.start()
+
+    async def kafka() -> None:
+        await reader.partitions(COMMANDS)
+
+    health.check("tail", watches.check)
+    health.check("kafka", kafka, needed=False)
+    health.check("database", database.ping, needed=False)
+    health.on_stop(watches.end_waits)
+    return Parts(
+        plans=PlanStore(database),
+        messages=MessageStore(database),
+        bus=KafkaPlanBus(
+            producer,
+            reader,
+            acknowledge_seconds=settings.acknowledge_seconds,
+            lookup_seconds=settings.lookup_seconds,
+        ),
+        watches=watches,
+        clock=SystemClock(),
+        team_ids=team_ids,
+        start_valid_for=timedelta(seconds=settings.start_valid_seconds),
+        stored_wait_seconds=settings.stored_wait_seconds,
+    )
