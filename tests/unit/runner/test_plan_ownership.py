@@ -5,7 +5,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.memory_bus import MemoryBus, MemoryRecords, MemoryRunnerPorts
 from support.memory_log import NoLiveText
@@ -145,6 +145,7 @@ def _newest(bus: MemoryBus) -> dict[str, PlanRecord]:
 
 
 @settings(max_examples=200, deadline=None)
+@example(seed=130, gains=[1, 0], plans=2)
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 1), max_size=4), st.integers(1, 3))
 def test_each_seq_once_and_finished_actions_not_repeated(seed: int, gains: list[int], plans: int) -> None:
     bus = asyncio.run(contest(seed, gains, plans))

@@ -145,6 +145,8 @@ async def test_a_plan_that_cannot_be_taken_over_keeps_no_other_back() -> None:
     await waiting(bus, "good")
     add = AddMessage(command_id="y", plan_id="bad", agent_name="a", agent_type="h", content="", **COMMON)
     await runner.handle(add)  # nothing waits for it for ever
+    with pytest.raises(Invalid):
+        await runner.handle(start("bad too"))
     await runner.ownership.close()
 
 

@@ -1,26 +1,23 @@
 """Which plans this runner works on, and how it comes by them and gives them up.
 
-Guarantee: of all runners that believe to own a plan, the log accepts one. A claim is a message with a new
-`attempt` that must be the next one on the log (optimistic concurrency: publish, read back, see who was
-first); from then on every reader ignores older attempts, and their runners see it on the log and stop.
-Called by the command handlers, the rebalance hooks and the watch on the log.
+Guarantee: of all runners that believe to own a plan, the log accepts one (see `claims`); the others see that
+on the log and stop. Called by the command handlers, the rebalance hooks and the watch on the log.
 """
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from agentbus.contracts.commands import StartPlan
-from agentbus.contracts.identifiers import new_id
 from agentbus.contracts.plan_record import PlanRecord
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import Invalid, Transient
 from agentbus.observability.log import get_logger
+from agentbus.runner.claims import Candidate, Claims
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import PLANS_ENDED, PLANS_STARTED, SUPERSEDED, TAKEOVERS
 from agentbus.runner.journal import Journal
@@ -32,14 +29,6 @@ log = get_logger(__name__)
 _CLOCK_SKEW: Final = timedelta(seconds=60)
 """How far the clocks of two brokers may be apart: a plan's first message is not sought before that."""
 _RETRY: Final = Backoff(first_seconds=0.2, limit_seconds=5.0)
-
-
-@dataclass
-class _Candidate:
-    """A plan that is to be claimed, with what the log says of it so far."""
-
-    record: PlanRecord
-    journal: Journal = field(default_factory=Journal)
 
 
 class Ownership:
@@ -60,7 +49,7 @@ class Ownership:
         self._outbox = outbox
         self._clock = clock
         self._run = run
-        self._created = created
+        self._claims = Claims(messages, outbox, clock, created)
         self._known: dict[int, dict[str, PlanRecord]] = {}
         self._runs: dict[str, PlanRun] = {}
         self._given_up: dict[asyncio.Task[None], tuple[int, PlanRun]] = {}
@@ -114,7 +103,8 @@ class Ownership:
     async def start(self, partition: int, command: StartPlan, appended_at: datetime) -> bool:
         """Takes a new plan on; returns when its first message is acknowledged.
 
-        One that is known already stays as it is: False. Raises Transient when the bus does not answer.
+        One that is known already stays as it is: False. Raises Transient when the bus does not answer, Invalid
+        when the plan's first message can never be published.
         """
         async with self._locks[partition]:
             known = self.record_of(partition, command.plan_id)
@@ -129,7 +119,9 @@ class Ownership:
             await self._write(partition, record)
             position = await self._messages.end(partition)
             journal = await self._journal(partition, record, position)
-            await self._claim_and_run(partition, [_Candidate(record, journal)], position)
+            await self._claim_and_run(partition, [Candidate(record, journal)], position)
+            if self.record_of(partition, command.plan_id) is None:
+                raise Invalid("the plan's first message does not fit the bus", code="not_claimable")
             PLANS_STARTED.inc()
             return True
 
@@ -139,7 +131,7 @@ class Ownership:
         if record is None:
             return None
         journal = await self._journal(partition, record, await self._messages.end(partition))
-        return self._log(_Candidate(record, journal))
+        return self._claims.log_of(Candidate(record, journal))
 
     def superseded(self, plan_id: str, attempt: int) -> None:
         """Hears from the log that `attempt` of a plan was accepted; gives the plan up when ours is older."""
@@ -159,14 +151,18 @@ class Ownership:
         await self.lose({*self._known, *(partition for partition, _ in self._given_up.values())})
 
     async def ended(self, run: PlanRun) -> None:
-        """Closes a plan's record once its last message is on the bus; tries until it worked."""
+        """Closes a plan's record once its end is on the log; tries until it worked.
+
+        A run that was cut off may have come to an end that the log did not accept: the plan goes on then.
+        """
         plan_id = run.log.start.plan_id
         await run.log.on_the_bus()
         tries = 0
         while (partition := self._partition_of(plan_id)) is not None:
-            closed = _closed(self._known[partition][plan_id], format_timestamp(self._clock.now()))
             try:
-                await self._write(partition, closed)
+                if not await self._close(partition, plan_id):
+                    self.superseded(plan_id, run.log.attempt + 1)
+                    return
             except Transient:
                 tries += 1
                 await asyncio.sleep(_RETRY.delay(tries))
@@ -175,6 +171,13 @@ class Ownership:
         if self._runs.get(plan_id) is run:
             del self._runs[plan_id]
         PLANS_ENDED.inc()
+
+    async def _close(self, partition: int, plan_id: str) -> bool:
+        record = self._known[partition][plan_id]
+        journal = await self._journal(partition, record, await self._messages.end(partition))
+        if journal.ended:
+            await self._write(partition, _closed(record, format_timestamp(self._clock.now())))
+        return journal.ended
 
     async def _give_up(self, run: PlanRun, partition: int) -> None:
         """Stops the run. The partition is ours, so whoever took the plan over has lost it: takes it back."""
@@ -185,7 +188,7 @@ class Ownership:
         known = {record.start.plan_id: record async for record in self._records.read(partition)}
         self._known[partition] = known
         waiting = {
-            plan_id: _Candidate(record)
+            plan_id: Candidate(record)
             for plan_id, record in known.items()
             if record.state == "in_flight" and plan_id not in self._runs
         }
@@ -207,65 +210,14 @@ class Ownership:
             journal.take(message)
         return journal
 
-    async def _claim_and_run(self, partition: int, candidates: list[_Candidate], position: int) -> None:
-        await self._claim(partition, candidates, position)
+    async def _claim_and_run(self, partition: int, candidates: list[Candidate], position: int) -> None:
+        for plan_id in await self._claims.make(partition, candidates, position):
+            del self._known[partition][plan_id]
         for candidate in candidates:
             plan_id = candidate.record.start.plan_id
-            if self.record_of(partition, plan_id) is None:
-                continue  # it cannot be claimed
-            run = self._runs[plan_id] = self._run(self._log(candidate))
-            run.begin()
-
-    async def _claim(self, partition: int, candidates: list[_Candidate], position: int) -> None:
-        """Publishes the first message of a new attempt of each plan until the log has accepted them all.
-
-        `position` is the offset up to which the journals know the log; they know it further afterwards.
-        """
-        unclaimed = {each.record.start.plan_id: each for each in candidates if not each.journal.ended}
-        while unclaimed:
-            claims = {plan_id: self._claim_of(candidate) for plan_id, candidate in unclaimed.items()}
-            offsets = await self._publish(partition, claims)
-            unclaimed = {plan_id: unclaimed[plan_id] for plan_id in offsets}
-            stop = max(offsets.values(), default=position - 1) + 1
-            only = next(iter(unclaimed)) if len(unclaimed) == 1 else None
-            async for message in self._messages.read(partition, position, stop, only):
-                if (candidate := unclaimed.get(message["plan_id"])) is not None:
-                    candidate.journal.take(message)
-            position = stop
-            unclaimed = {
-                plan_id: candidate
-                for plan_id, candidate in unclaimed.items()
-                if not (candidate.journal.ended or _accepted(claims[plan_id], candidate.journal))
-            }
-
-    def _claim_of(self, candidate: _Candidate) -> dict[str, Any]:
-        start, sequence = candidate.record.start, candidate.journal.sequence
-        attempt = sequence.attempt + 1
-        draft = self._created(start) if sequence.last_seq == 0 else _resumed(attempt)
-        draft = replace(draft, metadata={**draft.metadata, "claim": new_id()})
-        plan_log = PlanLog(start, candidate.journal, attempt, self._outbox, self._clock)
-        return plan_log.compose(draft, sequence.last_seq + 1)
-
-    async def _publish(self, partition: int, claims: Mapping[str, dict[str, Any]]) -> dict[str, int]:
-        """Publishes the claims and returns their offsets; drops a plan whose claim can never be published."""
-        results = await asyncio.gather(
-            *(self._messages.publish(plan_id, claim) for plan_id, claim in claims.items()),
-            return_exceptions=True,
-        )
-        offsets: dict[str, int] = {}
-        for plan_id, result in zip(claims, results, strict=True):
-            if isinstance(result, int):
-                offsets[plan_id] = result
-            elif isinstance(result, Invalid):
-                log.error("plan_not_claimable", plan_id=plan_id, error=result.message)
-                del self._known[partition][plan_id]
-            else:
-                raise result
-        return offsets
-
-    def _log(self, candidate: _Candidate) -> PlanLog:
-        attempt = max(1, candidate.journal.sequence.attempt)
-        return PlanLog(candidate.record.start, candidate.journal, attempt, self._outbox, self._clock)
+            if self.record_of(partition, plan_id) is not None:
+                run = self._runs[plan_id] = self._run(self._claims.log_of(candidate))
+                run.begin()
 
     def _partition_of(self, plan_id: str) -> int | None:
         return next((partition for partition, plans in self._known.items() if plan_id in plans), None)
@@ -280,16 +232,6 @@ async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _accepted(claim: Mapping[str, Any], journal: Journal) -> bool:
-    """Whether the log's newest attempt is that of our claim."""
-    return bool(journal.claim == claim["metadata"]["claim"])
-
-
-def _resumed(attempt: int) -> Draft:
-    reason = "The runner that worked on the plan is gone or was cut off."
-    return Draft("plan_resumed", content=f"The plan goes on (attempt {attempt}).", payload={"reason": reason})
 
 
 def _closed(record: PlanRecord, now: str) -> PlanRecord:
