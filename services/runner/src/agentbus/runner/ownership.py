@@ -103,8 +103,8 @@ class Ownership:
     async def start(self, partition: int, command: StartPlan, appended_at: datetime) -> bool:
         """Takes a new plan on; returns when its first message is acknowledged.
 
-        One that is known already stays as it is: False. Raises Transient when the bus does not answer, Invalid
-        when the plan's first message can never be published.
+        One that is known already stays as it is: False. Raises Transient when the bus does not answer,
+        Invalid when the plan's first message can never be published.
         """
         async with self._locks[partition]:
             known = self.record_of(partition, command.plan_id)
