@@ -1,7 +1,8 @@
 """How long a message takes from its publication until it can be read from the database, at 100 messages/s.
 
-The persister runs as its own process, as in service. Every tenth message is looked for by its id until it is
-there. Reference: one `insert_many` of one document on the same server, acknowledged.
+The persister runs as its own process, as in service. Every 25th message is looked for by its id until it is
+there: looking for more would load the database with the measuring. Reference: one `insert_many` of one
+document on the same server, acknowledged.
 """
 
 import asyncio
@@ -15,13 +16,13 @@ from support.messages import message
 from support.persister_world import PersisterWorld, persister_world
 from support.stack import Infra
 
-RATE_PER_SECOND, SECONDS, EVERY = 100, 20, 10
+RATE_PER_SECOND, SECONDS, EVERY = 100, 20, 25
 TARGET_MILLISECONDS = 25.0
 PLANS = 10
 
 
 async def measure(stack: Infra) -> list[Row]:
-    """Returns publish → stored, p50 and p99."""
+    """Returns publish → stored, p50 and p95."""
     async with persister_world(stack.kafka_bootstrap, stack.mongo_url, stack.namespace()) as world:
         bare = await _bare(world)
         process = await world.start_process()
@@ -32,7 +33,7 @@ async def measure(stack: Infra) -> list[Row]:
         finally:
             process.terminate()
             await process.wait()
-    p50, p99 = median(waits), quantiles(waits, n=100)[98]
+    p50, p95 = median(waits), quantiles(waits, n=20)[18]
     return [
         Row(
             name="publish → stored, p50",
@@ -44,7 +45,7 @@ async def measure(stack: Infra) -> list[Row]:
             target=f"≤ {TARGET_MILLISECONDS:g} ms",
             met=p50 <= TARGET_MILLISECONDS,
         ),
-        Row(name="publish → stored, p99", value=p99, unit="ms"),
+        Row(name="publish → stored, p95", value=p95, unit="ms"),
     ]
 
 
