@@ -21,6 +21,8 @@ pytestmark = pytest.mark.integration
 
 @asynccontextmanager
 async def _up(home: Path) -> AsyncIterator[Process]:
+    # A shell starts its background jobs with Ctrl-C ignored, and whatever they start inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", "from agentbus.cli.app import main; main()"),
         *("up", "--parts", "postgres", "--foreground", "--name", home.name),
