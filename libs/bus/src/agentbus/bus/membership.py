@@ -21,6 +21,7 @@ from agentbus.bus.commits import Commits
 from agentbus.bus.dead_letter import DeadLetterLimits
 from agentbus.bus.handover import Handover
 from agentbus.bus.handshake import let_handshake_end
+from agentbus.bus.intake import Intake
 from agentbus.bus.kafka_names import to_kafka, to_ours
 from agentbus.bus.outage import Outage
 from agentbus.bus.quiet import quieten
@@ -62,6 +63,7 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         self._outage = outage
         self._consumer = _consumer(address, terms)
         self._commits = Commits(self._consumer)
+        self._taking_in: asyncio.Task[None] | None = None
         self._ends: dict[TopicPartition, int] = {}
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._closing = False
@@ -103,17 +105,20 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         partitions = to_ours(self._address, assigned)
         gate = self._handover.assigned(partitions)
         self._commits = Commits(self._consumer)
+        intake = Intake(self._consumer, assigned)
+        self._taking_in = asyncio.create_task(intake.run())
+        self._taking_in.add_done_callback(self._ended)
         for partition in sorted(partitions):
-            worker = self._worker(partition)
+            worker = self._worker(partition, intake)
             self.workers[partition] = worker
             worker.start(gate, self._ended)
 
-    def _worker(self, partition: TopicPartition) -> PartitionWorker:
+    def _worker(self, partition: TopicPartition, intake: Intake) -> PartitionWorker:
         return PartitionWorker(
             self._address,
             partition,
             group=self._terms.group,
-            consumer=self._consumer,
+            intake=intake,
             commits=self._commits,
             on_progress=self._show,
             handler=self._terms.handler,
@@ -136,6 +141,9 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
         workers, self.workers = self.workers, {}
         await asyncio.gather(*(worker.stop(within_seconds) for worker in workers.values()))
         self._commits.close()
+        if self._taking_in is not None:
+            self._taking_in.cancel()
+            await asyncio.wait([self._taking_in])
 
     async def _watch(self) -> None:
         """Notices what went wrong in the group's protocol, and measures.

@@ -1,8 +1,6 @@
 """One partition's worker: fetch, handle, put poison aside, commit; then the next batch. Part of `delivery`.
 
-At most one batch is in hand and one fetch (1 MiB) waits in aiokafka: memory is bounded. The partition is not
-paused with `consumer.pause`, which drops what is fetched already and waits for the others' long poll after
-`resume`; a worker that is busy simply does not ask for more, and aiokafka then fetches nothing for it.
+At most one batch is in hand, and a bounded number of bytes waits in `intake`.
 """
 
 import asyncio
@@ -10,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]
 from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore[import-untyped]
 
 from agentbus.bus import instruments
@@ -19,13 +16,13 @@ from agentbus.bus.attempts import Attempts, worth_logging
 from agentbus.bus.batch import Batch, Handler, Poison
 from agentbus.bus.commits import Commits
 from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount
+from agentbus.bus.intake import Intake
 from agentbus.bus.kafka_names import to_kafka, to_records
 from agentbus.bus.record import TopicPartition
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
 
-_POLL_MILLISECONDS = 1000
 _LOG = get_logger("agentbus.bus.delivery")
 
 PutAside = Callable[[Sequence[Poison]], Awaitable[None]]
@@ -40,7 +37,7 @@ class PartitionWorker:
         partition: TopicPartition,
         *,
         group: str,
-        consumer: AIOKafkaConsumer,
+        intake: Intake,
         commits: Commits,
         on_progress: Callable[[], None],
         handler: Handler,
@@ -53,7 +50,7 @@ class PartitionWorker:
         self._partition = partition
         self._kafka_partition = to_kafka(address, partition)
         self._labels = (partition.topic, group)
-        self._consumer = consumer
+        self._intake = intake
         self._commits = commits
         self._on_progress = on_progress
         self._attempts = Attempts(handler, self._wait, backoff)
@@ -100,12 +97,7 @@ class PartitionWorker:
     async def _run(self, gate: asyncio.Task[None]) -> None:
         await asyncio.shield(gate)  # shared by all workers: one that stops must not stop it
         while not self._stopping:
-            fetched = await self._consumer.getmany(
-                self._kafka_partition, timeout_ms=_POLL_MILLISECONDS, max_records=self._max_batch_records
-            )
-            raw = fetched.get(self._kafka_partition)
-            if not raw:
-                continue
+            raw = await self._intake.take(self._kafka_partition, self._max_batch_records)
             self.next_offset = raw[0].offset
             records = to_records(self._partition.topic, raw)
             batch = Batch(self._partition.topic, self._partition.partition, records)
