@@ -48,7 +48,7 @@ async def measure(
         over_socket, over_tail = await _latency(world, port, latency_messages)
         ours = await _fanout(world, port, fanout_messages)
     bare = await _bare_fanout(fanout_messages)
-    reference = "picows server sending from memory"
+    reference = "picows from memory, a send for each"
     return [
         _latency_row("p50", median(over_socket), median(over_tail)),
         _latency_row("p99", _p99(over_socket), _p99(over_tail)),
