@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agentbus.embedded import ports
+from agentbus.embedded import kafka, ports
 from agentbus.embedded.errors import EmbeddedError, PortTaken
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import expand, phases, port_names
@@ -23,7 +23,7 @@ def test_groups_and_instances_start_in_order() -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["brunner", "kafka-2", ""])
+@pytest.mark.parametrize("name", ["brunner", "postgres-2", ""])
 def test_unknown_parts_are_refused_with_the_choices(name: str) -> None:
     with pytest.raises(EmbeddedError, match="choose from all, infra, services, kafka"):
         expand([name])
@@ -31,8 +31,19 @@ def test_unknown_parts_are_refused_with_the_choices(name: str) -> None:
 
 def test_every_listener_has_a_port() -> None:
     assert port_names("kafka") == ("kafka", "kafka-controller")
+    assert port_names("kafka-2") == ("kafka-2", "kafka-2-controller")
     assert port_names("gateway-2") == ("gateway-2", "gateway-2-socket")
     assert port_names("postgres") == ()
+
+
+def test_a_cluster_keeps_its_number_of_brokers() -> None:
+    three = ("kafka", "kafka-2", "kafka-3")
+    assert kafka.with_nodes(("kafka",), {}, 3) == three
+    kept = {"kafka": 1, "kafka-controller": 2, "kafka-2": 3, "kafka-3": 4}
+    assert kafka.with_nodes(("kafka",), kept, 0) == three
+    assert kafka.bootstrap(kept) == "127.0.0.1:1,127.0.0.1:3,127.0.0.1:4"
+    with pytest.raises(EmbeddedError, match="on 3 Kafka brokers"):
+        kafka.with_nodes(("kafka",), kept, 1)
 
 
 def test_a_taken_port_names_its_holder() -> None:

@@ -13,13 +13,14 @@ GROUPS: Final = {"all": ALL, "infra": INFRA, "services": SERVICES}
 _PHASES: Final = {"kafka": 0, "postgres": 0, "ferretdb": 1, "edge": 3}
 _SERVICE_PHASE: Final = 2
 _PORTLESS: Final = {"postgres"}
-_EXTRA_PORTS: Final = {"kafka": "kafka-controller", "gateway": "{}-socket"}
+_EXTRA_PORTS: Final = {"kafka": "{}-controller", "gateway": "{}-socket"}
+_MANY: Final = {"kafka", *SERVICES}
 
 
 def kind_of(name: str) -> str:
     """Returns what the program is an instance of: `runner-2` is a `runner`. Raises EmbeddedError."""
     kind = name.partition("-")[0]
-    if kind not in ALL or (kind != name and kind not in SERVICES):
+    if kind not in ALL or (kind != name and kind not in _MANY):
         raise EmbeddedError(f"there is no part {name}: choose from {', '.join((*GROUPS, *ALL))}")
     return kind
 

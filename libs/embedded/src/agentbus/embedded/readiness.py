@@ -25,12 +25,13 @@ _NOT_YET = (
 )
 
 
-def kafka_probe(port: int, namespace: str) -> Probe:
-    """Ready when topics can be made: the controller decides and the broker serves. Makes the missing ones."""
+def kafka_probe(port: int, namespace: str, copies: int = 1) -> Probe:
+    """Ready when topics can be made: the controllers decide and the broker serves. Makes the missing ones."""
 
     async def probe() -> None:
         await port_probe(port)()
-        await provision(BusAddress(f"127.0.0.1:{port}", namespace, client_id="embedded"))
+        address = BusAddress(f"127.0.0.1:{port}", namespace, client_id="embedded")
+        await provision(address, replication_factor=copies)
 
     return probe
 

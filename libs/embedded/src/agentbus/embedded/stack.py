@@ -19,7 +19,7 @@ from agentbus.embedded.errors import NotRunning
 from agentbus.embedded.fetch import Binaries, fetch
 from agentbus.embedded.layout import Layout, default_name, state_root
 from agentbus.embedded.orphans import MARK, end_orphans
-from agentbus.embedded.parts import ALL, INFRA, PartStatus, expand, phases, port_names
+from agentbus.embedded.parts import ALL, INFRA, PartStatus, expand, kind_of, phases, port_names
 from agentbus.embedded.processes import Processes
 from agentbus.embedded.program import Program
 from agentbus.embedded.progress import Report, silent
@@ -36,6 +36,7 @@ class Stack(Processes):
         *,
         home: Path | None = None,
         parts: Iterable[str] = ALL,
+        brokers: int = 0,
         port: int = 0,
         namespace: str = "",
         environment: Mapping[str, str] | None = None,
@@ -44,17 +45,19 @@ class Stack(Processes):
     ) -> None:
         """`parts`: names or groups (all, infra, services). `port`: the edge's; 0 = as before, or free.
 
+        `brokers`: how many Kafka nodes, 1 to 9; 0 = as before, or one. Data of another number are refused.
+
         `environment`: settings for every service. `owned`: all of it ends with this process; else it stays.
         """
         super().__init__(Layout((home or state_root() / (name or default_name())).resolve()))
-        self.parts = expand(parts)
+        self._ports = self.layout.ports()
+        self.parts = kafka.with_nodes(expand(parts), self._ports, brokers)
         self.namespace = namespace
         self._edge_port = port
         self._environment = dict(environment or {})
         self._overrides: dict[str, dict[str, str]] = {}
         self._owned = owned
         self._report = report
-        self._ports = self.layout.ports()
         self._binaries: Binaries | None = None
 
     async def __aenter__(self) -> Self:
@@ -68,8 +71,8 @@ class Stack(Processes):
 
     @property
     def kafka_bootstrap(self) -> str:
-        """host:port of Kafka."""
-        return f"127.0.0.1:{self.port('kafka')}"
+        """host:port of Kafka's brokers, comma separated."""
+        return kafka.bootstrap(self._ports)
 
     @property
     def mongo_url(self) -> str:
@@ -202,9 +205,12 @@ class Stack(Processes):
 
     async def _prepare(self) -> None:
         work = []
-        if "kafka" in self.parts and self._binaries:
+        if self._binaries:
             jars = self._binaries.kafka_jars
-            work.append(asyncio.to_thread(kafka.prepare, self.layout, jars, self._ports))
+            brokers = kafka.nodes(self.parts)
+            work += [
+                asyncio.to_thread(kafka.prepare, self.layout, jars, self._ports, name) for name in brokers
+            ]
         if "postgres" in self.parts:
             work.append(asyncio.to_thread(postgres.prepare, self.layout))
         await asyncio.gather(*work)
@@ -217,25 +223,25 @@ class Stack(Processes):
             return postgres.program(self.layout)
         if name == "edge":
             return services.edge_program(self.layout, self._ports, self._overrides.get(name, {}))
-        if name not in INFRA:
+        if kind_of(name) not in INFRA:
             return services.service_program(self.layout, name, self.settings(name))
         binaries = self._binaries = self._binaries or fetch()
-        if name == "kafka":
-            return kafka.program(self.layout, binaries.kafka_jars)
+        if kind_of(name) == "kafka":
+            return kafka.program(self.layout, binaries.kafka_jars, name)
         return ferretdb.program(self.layout, binaries.ferretdb, self._ports)
 
     def _probe(self, name: str) -> Probe:
         if name == "postgres":
             return readiness.postgres_probe(self.layout)
         port = self.port(name)
-        if name == "kafka":
-            return readiness.kafka_probe(port, self.namespace)
+        if kind_of(name) == "kafka":
+            return readiness.kafka_probe(port, self.namespace, kafka.copies(self._ports))
         if name == "ferretdb":
             return readiness.ferretdb_probe(port)
         return readiness.http_probe(port, "/health" if name == "edge" else "/health/ready")
 
     async def _row(self, state: ProgramState) -> PartStatus:
         name = state.name
-        probe = readiness.port_probe(self.port(name)) if name == "kafka" else self._probe(name)
+        probe = readiness.port_probe(self.port(name)) if kind_of(name) == "kafka" else self._probe(name)
         ready = state.alive and await readiness.is_ready(probe)
         return PartStatus(name, state.state, state.pid, self._ports.get(name), state.uptime_seconds, ready)

@@ -33,14 +33,15 @@ def up(
     parts: Annotated[
         str, typer.Option(help="Comma separated: all, infra, services, or single parts.")
     ] = "all",
+    brokers: Annotated[int, typer.Option(help="Kafka brokers; 0: as before, or one.", min=0, max=9)] = 0,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop.")] = False,
     name: Name = None,
 ) -> None:
     """Start the system and print its address. Data of earlier runs is kept.
 
-    Examples: `agentbus up`, `agentbus up --port 0 --foreground`, `agentbus up --parts infra`
+    Examples: `agentbus up`, `agentbus up --port 0 --foreground`, `agentbus up --parts infra --brokers 3`
     """
-    run(_up(name, port, parts.split(","), foreground=foreground))
+    run(_up(name, port, parts.split(","), brokers, foreground=foreground))
 
 
 def down(name: Name = None) -> None:
@@ -88,9 +89,9 @@ def logs(
         raise typer.Exit(0) from None
 
 
-async def _up(name: str | None, port: int, parts: list[str], *, foreground: bool) -> None:
+async def _up(name: str | None, port: int, parts: list[str], brokers: int, *, foreground: bool) -> None:
     with reporting() as report:
-        stack = Stack(name, parts=parts, port=port, owned=foreground, report=report)
+        stack = Stack(name, parts=parts, brokers=brokers, port=port, owned=foreground, report=report)
         started = await stack.up()
     try:
         for line in ([] if started else ["It was running already."]) + _addresses(stack):
