@@ -1,12 +1,52 @@
-"""Every test here breaks a part of the whole system and mends it."""
+"""Every test here breaks a part of the whole system and mends it. The rows of the campaign end as a table."""
 
 from pathlib import Path
 
 import pytest
+from support.campaign.campaign import Campaign
+from support.campaign.fault import Outcome
+from support.campaign.load import Load
+from support.campaign.report import keep, table
+from support.system import System
+
+OUTCOMES = pytest.StashKey[list[Outcome]]()
+QUICK = Load(plans=20, messages_per_second=60, seconds=10, sockets=8, readers=2)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks the tests of this folder."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.fault)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks the tests of this folder; leaves those of the full campaign alone to `--faults=full`."""
+    here = [item for item in items if Path(__file__).parent in item.path.parents]
+    for item in here:
+        item.add_marker(pytest.mark.fault)
+    if config.getoption("faults") != "full":
+        left_out = [item for item in here if item.get_closest_marker("full_campaign")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.fixture(scope="session")
+def full(pytestconfig: pytest.Config) -> bool:
+    """Whether the campaign is to be run in full."""
+    return bool(pytestconfig.getoption("faults") == "full")
+
+
+@pytest.fixture(scope="session")
+def outcomes(pytestconfig: pytest.Config) -> list[Outcome]:
+    """The rows of the table; a campaign on a system of its own adds to them, too."""
+    return pytestconfig.stash.setdefault(OUTCOMES, [])
+
+
+@pytest.fixture(scope="session")
+async def campaign(system: System, full: bool, outcomes: list[Outcome]) -> Campaign:
+    """The campaign on the session's system."""
+    return Campaign(system, Load() if full else QUICK, scale=1.0 if full else 0.2, outcomes=outcomes)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints the table."""
+    if not (rows := config.stash.get(OUTCOMES, [])):
+        return
+    terminalreporter.section("fault campaign")
+    terminalreporter.write_line(table(rows))
+    path = config.getoption("fault_results")
+    terminalreporter.write_line(f"kept in {keep(rows, Path(path) if path else None)}")

@@ -1,10 +1,12 @@
 """A team that does what the plan's inputs say, so that a test knows every message beforehand.
 
-inputs: `messages` said one after the other; `actions`, each of which takes `pause_seconds` and adds a line to
+inputs: `messages` said one after the other, every `every_seconds` after the monotonic moment `begins` (so what
+was held up is made up for); `actions`, each of which takes `pause_seconds` and adds a line to
 the file `done_log`; `ask` a question; `stream` a text; `fail` at the end. Loaded by `AGENTBUS_TEAMS`.
 """
 
 import asyncio
+import time
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +28,9 @@ class ScriptedTeam:
                 "worker", "tick", {"number": number}, partial(self._tick, plan, number), step_id="1"
             )
         for number in range(inputs.get("messages", 0)):
+            due = inputs.get("begins", 0) + number * inputs.get("every_seconds", 0)
+            if (wait := due - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
             await plan.say("worker", f"message {number}")
         if inputs.get("stream"):
             async with plan.stream("worker") as stream:
