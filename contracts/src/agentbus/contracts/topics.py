@@ -11,6 +11,8 @@ COMMANDS: Final = "agent.commands"
 PLANS: Final = "agent.plans"
 MESSAGES: Final = "agent.messages"
 STREAMING: Final = "agent.streaming"
+ACCESS_CHANGES: Final = "access.changes"
+AUDIT_LOG: Final = "audit.log"
 
 
 class Topic(BaseModel):

@@ -9,6 +9,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from agentbus.contracts import frames
+from agentbus.contracts.access import ACCESS_CHANGE
+from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
 from agentbus.contracts.http import plans, problems
 from agentbus.contracts.message import Message, StreamingChunk
@@ -20,6 +22,8 @@ VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "streaming_chunk.v1": TypeAdapter(StreamingChunk),
     "command.v1": COMMAND,
     "plan_record.v1": TypeAdapter(PlanRecord),
+    "access_change.v1": ACCESS_CHANGE,
+    "audit_entry.v1": TypeAdapter(AuditEntry),
 }
 """What stands in a Kafka record's value."""
 
@@ -31,6 +35,8 @@ PAYLOAD_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
 FRAME_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
     "frame.v1": TypeAdapter(frames.Frame),
     "frame.connection_established.v1": TypeAdapter(frames.ConnectionEstablished),
+    "frame.authenticate.v1": TypeAdapter(frames.AuthenticateData),
+    "frame.authenticated.v1": TypeAdapter(frames.Authenticated),
     "frame.ping.v1": TypeAdapter(frames.Pong),
     "frame.pong.v1": TypeAdapter(frames.Pong),
     "frame.error_message.v1": TypeAdapter(frames.FrameError),
