@@ -30,7 +30,7 @@ def test_values_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_they_do_not_change_and_do_not_show_secrets() -> None:
     settings = ServiceSettings.model_validate(
-        {"auth_secret": "hunter2", "mongo_url": "mongodb://u:hunter2@h/"}
+        {"auth_secret": "hunter2", "mongo_url": "mongodb://u:hunter2@h/?tls=true"}
     )
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]

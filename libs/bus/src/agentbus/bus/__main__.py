@@ -1,15 +1,18 @@
 """`python -m agentbus.bus` makes the topics as declared, then ends: run once before services start (compose).
 
-The broker is `AGENTBUS_KAFKA_BOOTSTRAP`, the prefix of names `AGENTBUS_NAMESPACE`. Ends with 0 when all
-topics are as declared, 1 when Kafka did not answer (run it again), 78 when a topic cannot be as declared.
+The broker and the prefix of names are those of `settings.BusSettings`. Ends with 0 when all topics are as
+declared, 1 when Kafka did not answer (run it again), 78 when the settings are wrong or a topic cannot be as
+declared.
 """
 
 import asyncio
 import os
 import sys
 
-from agentbus.bus.address import BusAddress
+from pydantic import ValidationError
+
 from agentbus.bus.provisioning import provision
+from agentbus.bus.settings import BusSettings
 from agentbus.kernel.errors import Fatal, Transient
 from agentbus.observability.setup import configure
 
@@ -17,10 +20,12 @@ from agentbus.observability.setup import configure
 def main() -> int:
     """Returns the exit code."""
     configure("topics", level="INFO", format="json")
-    bootstrap = os.environ.get("AGENTBUS_KAFKA_BOOTSTRAP", "127.0.0.1:9092")
-    address = BusAddress(bootstrap, os.environ.get("AGENTBUS_NAMESPACE", ""), "topics")
     try:
+        address = BusSettings().bus_address("topics")
         asyncio.run(provision(address, timeout_seconds=60.0))
+    except ValidationError as error:
+        sys.stderr.write(f"{error}\n")
+        return os.EX_CONFIG
     except Transient as error:
         sys.stderr.write(f"{error.message}\n")
         return 1

@@ -63,8 +63,7 @@ class Cluster:
     async def connect(cls, address: BusAddress, *, request_timeout_seconds: float) -> Self:
         """Connects; raises KafkaError when no broker answers."""
         client = AIOKafkaClient(
-            bootstrap_servers=address.bootstrap,
-            client_id=address.client_id,
+            **address.connection(),
             request_timeout_ms=int(request_timeout_seconds * 1000),
         )
         let_handshake_end(client)

@@ -190,8 +190,7 @@ def _consumer(address: BusAddress, terms: Terms) -> AIOKafkaConsumer:
     # aiokafka keeps the sticky assignor's memory in the class: each consumer needs a class of its own.
     sticky = type("Sticky", (StickyPartitionAssignor,), {})
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=address.bootstrap,
-        client_id=address.client_id,
+        **address.connection(),
         group_id=address.group(terms.group),
         enable_auto_commit=False,
         auto_offset_reset="earliest",

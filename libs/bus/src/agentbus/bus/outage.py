@@ -16,9 +16,11 @@ class Outage:
         self._backoff = Backoff(first_seconds=0.1, limit_seconds=5.0)
         self._tries = 0
         self._since = 0.0
+        self.cause: BaseException | None = None
 
     def failed(self, error: BaseException) -> float:
-        """Records a failed try; returns the seconds to wait before the next."""
+        """Records a failed try; returns the seconds to wait before the next. `cause` is the last one's."""
+        self.cause = error
         if self._tries == 0:
             self._since = time.monotonic()
             _LOG.warning("kafka_unavailable", client=self._client, error=repr(error))
@@ -30,4 +32,4 @@ class Outage:
         if self._tries:
             away = round(time.monotonic() - self._since, 3)
             _LOG.info("kafka_available", client=self._client, away_seconds=away, tries=self._tries)
-        self._tries = 0
+        self._tries, self.cause = 0, None

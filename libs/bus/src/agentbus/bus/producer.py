@@ -92,7 +92,8 @@ class Producer:
             if acknowledgements or isinstance(error, TimeoutError):
                 await self._throw_away(inner)
             _retrieve(acknowledgements)
-            raise _ours(error) from error
+            # While there is no connection, why there is none tells more than that the time is over.
+            raise _ours(self._outage.cause or error) from error
 
     async def submit(self, record: Outgoing) -> Acknowledgement:
         """Hands a record over without waiting for its acknowledgement; the order of calls is kept per key.
@@ -144,8 +145,7 @@ class Producer:
 
     def _build(self) -> AIOKafkaProducer:
         inner = AIOKafkaProducer(
-            bootstrap_servers=self._address.bootstrap,
-            client_id=self._address.client_id,
+            **self._address.connection(),
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
@@ -192,7 +192,7 @@ def _retrieve(acknowledgements: Sequence[Acknowledgement]) -> None:
             each.cancel()
 
 
-def _ours(error: Exception) -> AgentbusError:
+def _ours(error: BaseException) -> AgentbusError:
     if isinstance(error, MessageSizeTooLargeError | RecordTooLargeError):
         return Invalid("the record is larger than Kafka takes", code="too_large", status=413)
     if isinstance(error, UnknownTopicOrPartitionError):

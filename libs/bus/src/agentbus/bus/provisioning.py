@@ -13,6 +13,7 @@ from aiokafka.admin.config_resource import (  # type: ignore[import-untyped]
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code  # type: ignore[import-untyped]
 
 from agentbus.bus.address import BusAddress
+from agentbus.bus.handshake import let_handshake_end
 from agentbus.bus.producer import MAX_RECORD_BYTES
 from agentbus.contracts.topics import dead_letter_topic, topics
 from agentbus.kernel.errors import Fatal, Transient
@@ -58,7 +59,8 @@ async def provision(
     Without `replication_factor`, new topics have three copies, or as many as there are brokers. Raises Fatal
     when a topic exists with other partitions than wanted, Transient when Kafka does not answer in time.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=address.bootstrap, client_id=address.client_id)
+    admin = AIOKafkaAdminClient(**address.connection())
+    let_handshake_end(admin._client)
     try:
         async with asyncio.timeout(timeout_seconds):
             await admin.start()
@@ -82,6 +84,8 @@ async def _ensure(admin: AIOKafkaAdminClient, address: BusAddress, wanted: Wante
     if for_code(code) is not TopicAlreadyExistsError:
         raise for_code(code)(f"{name}: {response.topic_errors[0][2]}")
     found = (await admin.describe_topics([name]))[0]
+    if found["error_code"]:  # made a moment ago: the broker that was asked has not heard of it yet
+        raise for_code(found["error_code"])(name)
     if len(found["partitions"]) != wanted.partitions:
         raise Fatal(
             f"topic {name} has {len(found['partitions'])} partitions, {wanted.partitions} are declared: "

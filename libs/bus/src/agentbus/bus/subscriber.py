@@ -14,6 +14,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError  # type: ignore
 from aiokafka.structs import TopicPartition as KafkaPartition  # type: ignore[import-untyped]
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
+from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
 
 from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
@@ -23,6 +24,7 @@ from agentbus.bus.dead_letters import DeadLetters
 from agentbus.bus.kafka_names import to_records
 from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Record
+from agentbus.bus.security import Security
 from agentbus.kernel.backoff import Backoff
 from agentbus.observability.log import get_logger
 
@@ -46,7 +48,11 @@ class Subscriber:
         self._attempts = Attempts(self._single, self._wait, self._backoff)
         self._dead_letters = DeadLetters(address, group, self._backoff)
         self.broker = KafkaBroker(
-            address.bootstrap, client_id=address.client_id, allow_auto_create_topics=False, logger=None
+            address.bootstrap,
+            client_id=address.client_id,
+            security=_security(address.security),
+            allow_auto_create_topics=False,
+            logger=None,
         )
         subscribe = self.broker.subscriber(
             address.topic(topic),
@@ -90,6 +96,15 @@ class Subscriber:
                 "record_retried", topic=batch.topic, offset=offset, attempt=attempt, error=repr(error)
             )
         await asyncio.sleep(seconds)
+
+
+def _security(ours: Security) -> BaseSecurity:
+    """Returns FastStream's words for it."""
+    if not ours.authenticates:
+        return BaseSecurity(ssl_context=ours.tls)
+    kind = {"PLAIN": SASLPlaintext, "SCRAM-SHA-256": SASLScram256, "SCRAM-SHA-512": SASLScram512}
+    password = ours.password.get_secret_value()
+    return kind[ours.mechanism](ours.user, password, ssl_context=ours.tls)
 
 
 async def _undecoded(message: KafkaMessage) -> bytes:

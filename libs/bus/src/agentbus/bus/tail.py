@@ -122,8 +122,7 @@ class Tail:
 
     def _consumer(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._address.bootstrap,
-            client_id=self._address.client_id,
+            **self._address.connection(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -5,29 +5,27 @@ Each service subclasses `ServiceSettings` in its own `settings.py` for what it a
 
 import os
 import sys
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode
 
+from agentbus.bus.settings import BusSettings
+from agentbus.chassis.limit_settings import LimitSettings
+from agentbus.kernel.loopback import is_loopback as is_loopback
+from agentbus.mongo.settings import DatabaseSettings
 from agentbus.observability.setup import default_instance
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class ServiceSettings(BaseSettings):
-    """What every service knows. Port 0 means any free port. Secrets have no default and do not show."""
+class ServiceSettings(BusSettings, DatabaseSettings, LimitSettings):
+    """What every service knows: the bus, the database, the limits, and this. Port 0 means any free port.
 
-    model_config = SettingsConfigDict(
-        env_prefix="AGENTBUS_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
-
-    kafka_bootstrap: str = "127.0.0.1:9092"
-    mongo_url: str = Field(default="mongodb://127.0.0.1:27017", repr=False)
-    mongo_database: str = "agentbus"
-    namespace: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,64}$")
+    Secrets have no default and do not show; each may stand in a file (`agentbus.kernel.environment`).
+    """
 
     host: str = "127.0.0.1"
     port: Port = 0
@@ -41,6 +39,22 @@ class ServiceSettings(BaseSettings):
 
     auth: Literal["token", "none"] = "token"
     auth_secret: SecretStr | None = None
+    oidc_issuer: str | None = Field(default=None, description="Whose tokens are let in, too; https.")
+    oidc_audience: str = Field(default="agentbus", min_length=1, description="What their `aud` must name.")
+    oidc_jwks_url: str | None = Field(default=None, description="The issuer's keys; else discovered. https.")
+    oidc_refetch_seconds: float = Field(
+        default=5.0, gt=0, description="Least time between two fetches of the keys, whoever asks for them."
+    )
+    oidc_refresh_seconds: float = Field(
+        default=300.0, gt=0, description="How old the keys may be before they are fetched again."
+    )
+    oidc_hold_seconds: float = Field(
+        default=3600.0, gt=0, description="How long the last keys hold while the issuer does not answer."
+    )
+
+    redact_patterns: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="More secrets to cut out before the bus: regular expressions, one a line."
+    )
 
     otlp_endpoint: str | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -57,10 +71,22 @@ class ServiceSettings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("redact_patterns", mode="before")
+    @classmethod
+    def _lines(cls, value: object) -> object:
+        return tuple(filter(None, map(str.strip, value.splitlines()))) if isinstance(value, str) else value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _confidential(cls, value: str | None) -> str | None:
+        if value is not None and not is_confidential(value):
+            raise ValueError("an https address is needed; http only on a loopback host")
+        return value
 
     @model_validator(mode="after")
     def _closed_by_default(self) -> Self:
@@ -71,13 +97,13 @@ class ServiceSettings(BaseSettings):
         return self
 
 
-def is_loopback(host: str) -> bool:
-    """Returns whether `host` (a name or an address, without a port) can only mean this machine."""
-    name = host.strip("[]").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
+def is_confidential(url: str) -> bool:
+    """Returns whether nobody between here and `url` can change what it answers: https, or this machine."""
     try:
-        return ip_address(name).is_loopback
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+        )
     except ValueError:
         return False
 

@@ -51,8 +51,11 @@ def connect(
     *,
     selection_seconds: float = SELECTION_SECONDS,
     call_seconds: float = CALL_SECONDS,
+    **options: Any,
 ) -> Database:
     """Returns the database at `url` (mongodb://…). Does not connect yet, so never fails for an outage.
+
+    `options`: TLS and credentials, as `settings.DatabaseSettings.database_options` makes them.
 
     Writes are acknowledged by a majority. The driver's own retries are off: FerretDB has none, and the
     callers retry with the document's identity, which is safe to repeat.
@@ -66,5 +69,6 @@ def connect(
         retryReads=False,
         w="majority",
         appname="agentbus",
+        **options,
     )
     return Database(client, database)

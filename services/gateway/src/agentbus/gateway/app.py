@@ -6,7 +6,6 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.lookup import find_start, unstored_messages
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
@@ -37,10 +36,8 @@ class Gateway:
     """The gateway without its operations HTTP: sockets on one side, the bus and the database on the other."""
 
     def __init__(self, settings: GatewaySettings) -> None:
-        address = BusAddress(
-            settings.kafka_bootstrap, settings.namespace, client_id=f"gateway-{settings.instance}"
-        )
-        self.database = connect(settings.mongo_url, settings.mongo_database)
+        address = settings.bus_address(f"gateway-{settings.instance}")
+        self.database = connect(settings.mongo_url, settings.mongo_database, **settings.database_options())
         self.reader = Reader(address)
         self.producer = Producer(address)
         self.tail = Tail(address, [MESSAGES, STREAMING], self._on_records)

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.delivery import Delivery
 from agentbus.chassis.background import running
 from agentbus.chassis.health import Health
@@ -31,7 +30,7 @@ GROUP = "persister"
 def build(settings: PersisterSettings) -> FastAPI:
     """Returns the service: health, metrics, and the consumer beside them."""
     clock = SystemClock()
-    database = connect(settings.mongo_url, settings.mongo_database)
+    database = connect(settings.mongo_url, settings.mongo_database, **settings.database_options())
     success = SuccessWindow(clock, settings.persister_success_window_seconds)
     instruments.SUCCESS.set_function(success.ratio)
     subscriber = MessageSubscriber(
@@ -42,7 +41,7 @@ def build(settings: PersisterSettings) -> FastAPI:
         clock=clock,
     )
     delivery = Delivery(
-        BusAddress(settings.kafka_bootstrap, settings.namespace, client_id=settings.instance),
+        settings.bus_address(settings.instance),
         topics=[MESSAGES],
         group=GROUP,
         handler=subscriber.handle,

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
 from agentbus.chassis.health import Health
@@ -50,8 +49,8 @@ def build(settings: PlansSettings) -> FastAPI:
 async def _parts(
     settings: PlansSettings, team_ids: frozenset[str], health: Health, stack: AsyncExitStack
 ) -> Parts:
-    address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"{SERVICE}-{settings.instance}")
-    database = connect(settings.mongo_url, settings.mongo_database)
+    address = settings.bus_address(f"{SERVICE}-{settings.instance}")
+    database = connect(settings.mongo_url, settings.mongo_database, **settings.database_options())
     stack.callback(database.close)
     producer = Producer(address)
     stack.push_async_callback(producer.stop)

@@ -7,7 +7,6 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.delivery import Delivery
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
@@ -55,7 +54,7 @@ async def compose(
     settings: RunnerSettings, health: Health, factories: Mapping[str, TeamFactory]
 ) -> AsyncIterator[Ownership]:
     """Builds the runner's parts and runs them around the block."""
-    address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"runner-{settings.instance}")
+    address = settings.bus_address(f"runner-{settings.instance}")
     clock = SystemClock()
     places = asyncio.Semaphore(settings.max_running_plans)
     async with AsyncExitStack() as stack:
@@ -71,7 +70,8 @@ async def compose(
             time = RunningTime(places, settings.plan_limit_seconds)
             limit = settings.action_limit_seconds
             execution = Execution(log, live, time, clock, action_limit_seconds=limit)
-            return PlanRun(execution, time, partial(_team, factories, log.start.team_id), ownership.ended)
+            team = partial(_team, factories, log.start.team_id)
+            return PlanRun(execution, time, team, ownership.ended, max_resumptions=settings.max_resumptions)
 
         ownership = Ownership(
             messages=KafkaPlanMessages(reader, producer),
@@ -80,6 +80,7 @@ async def compose(
             clock=clock,
             run=run,
             created=partial(_created, factories),
+            remembered_plans=settings.remembered_plans,
         )
         stack.push_async_callback(ownership.close)
         subscriber = CommandSubscriber(ownership)

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.reader import Reader
 from agentbus.chassis.background import running
 from agentbus.chassis.health import Health
@@ -37,7 +36,7 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        address = BusAddress(settings.kafka_bootstrap, settings.namespace, f"{SERVICE}-{settings.instance}")
+        address = settings.bus_address(f"{SERVICE}-{settings.instance}")
         async with AsyncExitStack() as stack:
             reader = Reader(address)
             stack.push_async_callback(reader.stop)
