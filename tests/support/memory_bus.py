@@ -70,10 +70,11 @@ class MemoryRecords:
     def __init__(self, bus: MemoryBus) -> None:
         self._bus = bus
 
-    async def read(self, partition: int) -> AsyncIterator[PlanRecord]:
+    async def read(self, partition: int, plan_id: str | None = None) -> AsyncIterator[PlanRecord]:
         for record in list(self._bus.records):
             await self._bus.switch()
-            yield record
+            if plan_id in (None, record.start.plan_id):
+                yield record
 
     async def write(self, record: PlanRecord) -> None:
         await self._bus.switch()

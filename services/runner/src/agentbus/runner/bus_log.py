@@ -59,10 +59,10 @@ class KafkaPlanRecords:
         self._reader = reader
         self._producer = producer
 
-    async def read(self, partition: int) -> AsyncIterator[PlanRecord]:
-        """Yields the partition's records, oldest first."""
+    async def read(self, partition: int, plan_id: str | None = None) -> AsyncIterator[PlanRecord]:
+        """Yields the partition's records (of one plan), oldest first."""
         start = await self._reader.begin_offset(topics.PLANS, partition)
-        async for record in self._reader.read(topics.PLANS, partition, start):
+        async for record in self._reader.read(topics.PLANS, partition, start, key=plan_id):
             try:
                 yield PlanRecord.model_validate_json(record.value)
             except ValidationError:

@@ -14,7 +14,8 @@ from agentbus.plan.sequence import PlanSequence, Verdict
 @dataclass
 class Journal:
     """The memory of one plan: `keys` are its messages' `metadata.key` (see `PlanLog`), `claim` is the
-    `metadata.claim` of the newest attempt's first message (see `Ownership`).
+    `metadata.claim` of the newest attempt's first message (see `Ownership`), `resumptions` how often in a row
+    the plan was gone on with and got no further, waiting for people apart.
     """
 
     sequence: PlanSequence = field(default_factory=PlanSequence)
@@ -26,6 +27,7 @@ class Journal:
     open_questions: list[str] = field(default_factory=list)
     command_ids: set[str] = field(default_factory=set)
     claim: str | None = None
+    resumptions: int = 0
     ended: bool = False
 
     def take(self, message: Mapping[str, Any]) -> Verdict:
@@ -37,6 +39,10 @@ class Journal:
 
     def _remember(self, message: Mapping[str, Any]) -> None:
         kind, payload = message["type"], message["payload"]
+        if kind != "plan_resumed":
+            self.resumptions = 0
+        elif not self.open_approvals and not self.open_questions:
+            self.resumptions += 1
         if (key := message["metadata"].get("key")) is not None:
             self.keys.add(key)
         self.claim = message["metadata"].get("claim", self.claim)

@@ -21,6 +21,7 @@ from agentbus.runner.claims import Candidate, Claims
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import PLANS_ENDED, PLANS_STARTED, SUPERSEDED, TAKEOVERS
 from agentbus.runner.journal import Journal
+from agentbus.runner.known_plans import KnownPlans
 from agentbus.runner.plan_log import PlanLog
 from agentbus.runner.plan_run import PlanRun
 from agentbus.runner.ports import MessageOutbox, PlanMessages, PlanRecords
@@ -43,6 +44,7 @@ class Ownership:
         clock: Clock,
         run: Callable[[PlanLog], PlanRun],
         created: Callable[[StartPlan], Draft],
+        remembered_plans: int = 1000,
     ) -> None:
         self._messages = messages
         self._records = records
@@ -50,7 +52,7 @@ class Ownership:
         self._clock = clock
         self._run = run
         self._claims = Claims(messages, outbox, clock, created)
-        self._known: dict[int, dict[str, PlanRecord]] = {}
+        self._known = KnownPlans(remembered_plans)
         self._runs: dict[str, PlanRun] = {}
         self._given_up: dict[asyncio.Task[None], tuple[int, PlanRun]] = {}
         self._locks: defaultdict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -71,8 +73,8 @@ class Ownership:
         return run
 
     def record_of(self, partition: int, plan_id: str) -> PlanRecord | None:
-        """Returns what is known of a plan, in flight or ended; None when it never started."""
-        return self._known.get(partition, {}).get(plan_id)
+        """Returns what is known of a plan; None when it never started, or ended long ago."""
+        return self._known.get(partition, plan_id)
 
     async def gain(self, partition: int) -> None:
         """Takes a partition on: goes on with every plan of it that is in flight. Tries until it worked."""
@@ -95,16 +97,18 @@ class Ownership:
         # First: one that is being given up would take its partition on again.
         given_up = {task: run for task, (partition, run) in self._given_up.items() if partition in lost}
         await _cancelled(given_up)
-        plan_ids = [plan_id for partition in lost for plan_id in self._known.pop(partition, {})]
-        runs = [run for plan_id in plan_ids if (run := self._runs.pop(plan_id, None)) is not None]
+        runs = [
+            run for plan_id in self._known.lose(lost) if (run := self._runs.pop(plan_id, None)) is not None
+        ]
         runs += given_up.values()
         await asyncio.gather(*(run.stop() for run in runs))
 
     async def start(self, partition: int, command: StartPlan, appended_at: datetime) -> bool:
         """Takes a new plan on; returns when its first message is acknowledged.
 
-        One that is known already stays as it is: False. Raises Transient when the bus does not answer,
-        Invalid when the plan's first message can never be published.
+        One that is known already stays as it is: False. One that ended so long ago that it is forgotten has
+        its end on the log, and nothing is done again. Raises Transient when the bus does not answer, Invalid
+        when the plan's first message can never be published.
         """
         async with self._locks[partition]:
             known = self.record_of(partition, command.plan_id)
@@ -128,6 +132,9 @@ class Ownership:
     async def ended_log(self, partition: int, plan_id: str) -> PlanLog | None:
         """Returns the log of a plan that has ended, for what outside clients still say; None if unknown."""
         record = self.record_of(partition, plan_id)
+        if record is None:  # it may have ended long ago
+            records = [each async for each in self._records.read(partition, plan_id)]
+            record = records[-1] if records else None
         if record is None:
             return None
         journal = await self._journal(partition, record, await self._messages.end(partition))
@@ -148,7 +155,7 @@ class Ownership:
 
     async def close(self) -> None:
         """Stops all plans; they go on where their partitions go."""
-        await self.lose({*self._known, *(partition for partition, _ in self._given_up.values())})
+        await self.lose({*self._known.partitions(), *(partition for partition, _ in self._given_up.values())})
 
     async def ended(self, run: PlanRun) -> None:
         """Closes a plan's record once its end is on the log; tries until it worked.
@@ -173,7 +180,8 @@ class Ownership:
         PLANS_ENDED.inc()
 
     async def _close(self, partition: int, plan_id: str) -> bool:
-        record = self._known[partition][plan_id]
+        record = self._known.get(partition, plan_id)
+        assert record is not None
         journal = await self._journal(partition, record, await self._messages.end(partition))
         if journal.ended:
             await self._write(partition, _closed(record, format_timestamp(self._clock.now())))
@@ -185,12 +193,14 @@ class Ownership:
         await self.gain(partition)
 
     async def _take_over(self, partition: int) -> None:
-        known = {record.start.plan_id: record async for record in self._records.read(partition)}
-        self._known[partition] = known
+        known = self._known.empty()
+        async for record in self._records.read(partition):
+            known.put(record, partition)
+        self._known.replace(partition, known)
         waiting = {
-            plan_id: Candidate(record)
-            for plan_id, record in known.items()
-            if record.state == "in_flight" and plan_id not in self._runs
+            record.start.plan_id: Candidate(record)
+            for record in self._known.in_flight(partition)
+            if record.start.plan_id not in self._runs
         }
         if not waiting:
             return
@@ -212,7 +222,7 @@ class Ownership:
 
     async def _claim_and_run(self, partition: int, candidates: list[Candidate], position: int) -> None:
         for plan_id in await self._claims.make(partition, candidates, position):
-            del self._known[partition][plan_id]
+            self._known.drop(partition, plan_id)
         for candidate in candidates:
             plan_id = candidate.record.start.plan_id
             if self.record_of(partition, plan_id) is not None:
@@ -220,11 +230,11 @@ class Ownership:
                 run.begin()
 
     def _partition_of(self, plan_id: str) -> int | None:
-        return next((partition for partition, plans in self._known.items() if plan_id in plans), None)
+        return self._known.partition_of(plan_id)
 
     async def _write(self, partition: int, record: PlanRecord) -> None:
         await self._records.write(record)
-        self._known.setdefault(partition, {})[record.start.plan_id] = record
+        self._known.put(record, partition)
 
 
 async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -48,12 +48,15 @@ class PlanRun:
         time: RunningTime,
         team: Callable[[], Team],
         on_end: Callable[["PlanRun"], Awaitable[None]],
+        *,
+        max_resumptions: int = 10,
     ) -> None:
         self.execution = execution
         self.log = execution.log
         self._time = time
         self._team = team
         self._on_end = on_end
+        self._max_resumptions = max_resumptions
         self._canceled: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._told = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -102,7 +105,13 @@ class PlanRun:
             log.error("plan_run_broken", plan_id=self.log.start.plan_id, exc_info=error)
 
     async def _ending(self) -> _Ending:
-        """Lets the team work until it is done, the user cancels or its time is up."""
+        """Lets the team work until it is done, the user cancels or its time is up.
+
+        A plan that was gone on with too often without getting any further is not tried again: it may be what
+        ends the runners.
+        """
+        if self.log.journal.resumptions > self._max_resumptions:
+            return _worn_out(self.log.journal.resumptions)
         work = asyncio.create_task(self._work())
         try:
             ends: list[asyncio.Future[Any]] = [work, self._canceled, self._time.up]
@@ -170,6 +179,11 @@ def _ending_of(work: asyncio.Task[Report]) -> _Ending:
 def _timed_out(work: asyncio.Task[Report]) -> _Ending:
     message = "The plan took longer than its limit and was stopped."
     return _failed(Failure(code="plan_timeout", message=message, type="TimeoutError", stack=_stack(work)))
+
+
+def _worn_out(resumptions: int) -> _Ending:
+    message = f"The plan was gone on with {resumptions} times in a row and got no further: its runner ended."
+    return _failed(Failure(code="too_many_resumptions", message=message, type="RunnerLost"))
 
 
 def _failed(failure: Failure) -> _Ending:

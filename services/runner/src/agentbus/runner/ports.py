@@ -44,8 +44,8 @@ class PlanMessages(Protocol):
 class PlanRecords(Protocol):
     """The compacted topic `agent.plans`."""
 
-    def read(self, partition: int) -> AsyncIterator[PlanRecord]:
-        """Yields a partition's records, oldest first; of one plan the last counts."""
+    def read(self, partition: int, plan_id: str | None = None) -> AsyncIterator[PlanRecord]:
+        """Yields a partition's records (of one plan), oldest first; of one plan the last counts."""
         ...
 
     async def write(self, record: PlanRecord) -> None:

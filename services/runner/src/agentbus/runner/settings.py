@@ -21,3 +21,11 @@ class RunnerSettings(ServiceSettings):
     plan_limit_seconds: float = Field(
         default=3600.0, gt=0, description="Without the time that people take to answer."
     )
+    max_resumptions: int = Field(
+        default=10, ge=1, description="A plan fails that was gone on with more often and got no further."
+    )
+    remembered_plans: int = Field(
+        default=1000,
+        ge=1,
+        description="Ended plans known without reading the log.",
+    )
