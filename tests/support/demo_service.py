@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import httpx
-from fastapi import APIRouter, Depends, FastAPI, Query
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from pydantic import BaseModel, Field
 
 from agentbus.chassis.auth import Principal, Role, principal, requires
@@ -62,11 +62,20 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def client_of(settings: ServiceSettings = SETTINGS, health: Health | None = None) -> httpx.AsyncClient:
+@things.get("/large")
+async def large(size: int) -> Response:
+    return Response(b"x" * size, media_type="text/plain")
+
+
+def demo_app(settings: ServiceSettings = SETTINGS, health: Health | None = None) -> FastAPI:
     api = APIRouter(prefix="/api")
     api.include_router(things)
-    app = build_app(settings, service="demo", lifespan=lifespan, routers=[api], health=health or Health())
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost")
+    return build_app(settings, service="demo", lifespan=lifespan, routers=[api], health=health or Health())
+
+
+def client_of(settings: ServiceSettings = SETTINGS, health: Health | None = None) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(demo_app(settings, health))
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 def problem_in(response: httpx.Response, status: int, code: str) -> Problem:

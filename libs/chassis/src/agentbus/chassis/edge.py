@@ -5,6 +5,7 @@ Guarantee: each request is answered, also when a route fails (500 as a problem d
 
 import re
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
@@ -27,9 +28,14 @@ _SECURITY: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+_HSTS: Final = {**_SECURITY, "Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""Over TLS (RFC 6797 section 7.2: never without); the scheme is the one that the client used."""
 _log = get_logger("agentbus.access")
 
 
@@ -53,7 +59,7 @@ class Edge:
             span(method, kind="server", parent=headers.get("traceparent"), request_id=request_id) as current,
             bound(request_id=request_id),
         ):
-            answer = _Answer(send, request_id)
+            answer = _Answer(send, request_id, _HSTS if scope["scheme"] == "https" else _SECURITY)
             began = time.perf_counter()
             try:
                 await self._serve(scope, receive, answer)
@@ -77,9 +83,10 @@ class Edge:
 class _Answer:
     """Sends an answer on, with the headers that all have; remembers its status (0: none was sent)."""
 
-    def __init__(self, send: Send, request_id: str) -> None:
+    def __init__(self, send: Send, request_id: str, headers: Mapping[str, str]) -> None:
         self._send = send
         self._request_id = request_id
+        self._headers = headers
         self.status = 0
 
     @property
@@ -91,7 +98,7 @@ class _Answer:
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
             headers["X-Request-Id"] = self._request_id
-            for name, value in _SECURITY.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
         await self._send(message)
 

@@ -7,13 +7,16 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from agentbus.chassis import auth, openapi, problems
 from agentbus.chassis.body import StrictBody
 from agentbus.chassis.edge import Edge
 from agentbus.chassis.health import Health
+from agentbus.chassis.limits import Limits
 from agentbus.chassis.openapi import PROBLEM_RESPONSES
 from agentbus.chassis.operations import OPERATIONS
+from agentbus.chassis.rates import Rates
 from agentbus.chassis.settings import ServiceSettings
 from agentbus.observability.log import get_logger
 
@@ -26,11 +29,14 @@ _ALLOWED_HEADERS: Final = (
     "Prefer",
     "traceparent",
     "X-Request-Id",
+    "X-Workspace-Id",
 )
 _EXPOSED_HEADERS: Final = (
     "ETag",
     "Link",
     "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
     "X-Request-Id",
@@ -54,8 +60,8 @@ def build_app(
     Routes find `settings` and `health` in `request.app.state`. Raises Fatal when there is an API that needs
     tokens and no secret to check them with.
     """
-    if routers and settings.auth == "token":
-        auth.require_secret(settings)
+    if routers:
+        auth.require_way_in(settings)
     app = FastAPI(
         title=service,
         lifespan=_bounded(lifespan, settings.stop_grace_seconds),
@@ -64,13 +70,16 @@ def build_app(
         responses=PROBLEM_RESPONSES if routers else {},
         openapi_url="/openapi.json" if routers else None,
     )
-    app.state.settings, app.state.health = settings, health
+    app.state.settings, app.state.health, app.state.rates = settings, health, Rates(settings)
     for router in (*routers, OPERATIONS):
         app.include_router(router)
     problems.install(app)
     openapi.install(app)
     # The last one added is the outermost: pages of other origins can read failures, too.
-    app.add_middleware(StrictBody, limit_bytes=settings.body_limit_bytes)
+    app.add_middleware(
+        StrictBody, limit_bytes=settings.body_limit_bytes, limit_seconds=settings.http_body_seconds
+    )
+    app.add_middleware(Limits, settings=settings, rates=app.state.rates)
     app.add_middleware(Edge, settings=settings)
     if settings.cors_origins:
         app.add_middleware(
@@ -80,6 +89,10 @@ def build_app(
             allow_headers=_ALLOWED_HEADERS,
             expose_headers=_EXPOSED_HEADERS,
         )
+    # Puts the client's address and scheme in the place of a trusted proxy's.
+    app.add_middleware(
+        ProxyHeadersMiddleware, trusted_hosts=[str(network) for network in settings.trusted_proxies]
+    )
     return app
 
 

@@ -15,3 +15,18 @@ REQUEST_SECONDS: Final = Histogram(
     ["method", "route"],
     buckets=metrics.REQUEST_SECONDS,
 )
+HTTP_REFUSED: Final = Counter(
+    "agentbus_http_refused",
+    "HTTP requests and connections refused because they were too much, too large or too slow.",
+    ["reason"],
+)
+ACCESS_BROKEN: Final = Counter(
+    "agentbus_access_broken_records",
+    "Records of access.changes that could not be read; they close, never open.",
+)
+ACCESS_REFUSED: Final = Counter(
+    "agentbus_access_refused", "Credentials refused, by the problem's code.", ["code"]
+)
+KEY_FETCHES: Final = Counter(
+    "agentbus_access_key_fetches", "Fetches of the OIDC issuer's keys, by outcome.", ["outcome"]
+)

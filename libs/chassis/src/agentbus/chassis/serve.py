@@ -10,15 +10,18 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
 
+from agentbus.chassis.connections import BoundedConnection, Census
 from agentbus.chassis.health import Health
 from agentbus.chassis.settings import S, ServiceSettings, load
 from agentbus.kernel.errors import Fatal
 from agentbus.observability import tracing
 from agentbus.observability.log import get_logger
+from agentbus.observability.secrets.text import add_patterns
 from agentbus.observability.setup import configure
 
 _log = get_logger(__name__)
@@ -35,6 +38,7 @@ def main(service: str, settings: type[S], build: Callable[[S], FastAPI]) -> None
         instance=loaded.instance,
     )
     try:
+        add_patterns(loaded.redact_patterns)
         app = build(loaded)
     except Fatal as error:
         _log.error("cannot start", code=error.code, reason=error.message)
@@ -47,25 +51,31 @@ def serve(app: FastAPI, settings: ServiceSettings) -> None:
 
     Raises SystemExit(1) when it could not start, or when a part of it failed for good.
     """
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            ws="none",
-            lifespan="on",
-            timeout_graceful_shutdown=max(1, round(settings.stop_grace_seconds)),
-        ),
-        app.state.health,
-    )
+    server = _Server(config(app, settings), app.state.health)
     failure = asyncio.run(_until_stopped(server, app.state.health))
     tracing.shutdown()
     if failure is not None or not server.started:
         _log.error("stopped by a failure", exc_info=failure)
         raise SystemExit(1)
+
+
+def config(app: FastAPI, settings: ServiceSettings) -> uvicorn.Config:
+    """Returns how uvicorn serves `app`: within the settings' bounds, without WebSockets."""
+    return uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        http=partial(BoundedConnection, settings=settings, census=Census(settings)),  # type: ignore[arg-type]
+        h11_max_incomplete_event_size=settings.http_headers_limit_bytes + settings.http_target_limit_bytes,
+        timeout_keep_alive=settings.http_idle_seconds,  # type: ignore[arg-type]  # only ever slept
+        proxy_headers=False,  # `http.build_app` has them
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=max(1, round(settings.stop_grace_seconds)),
+    )
 
 
 async def _until_stopped(server: uvicorn.Server, health: Health) -> BaseException | None:
