@@ -1,8 +1,9 @@
 """The plan service's composition root: the only place where its adapters are built.
 
-Starts whether or not Kafka and the database are up; `/health/ready` tells which is not. Ready means attached
-to the bus once: without the database plans start and are steered, without Kafka they are read. Called by
-`__main__`, and by `openapi`, for which nothing may connect before the lifespan begins.
+Starts whether or not Kafka and the database are up; `/health/ready` tells which is not. Ready means once
+attached to the bus, with who may do what read from it; then plans start and are steered without the database,
+and are read without Kafka. Called by `__main__`, and by `openapi`, for which nothing may connect before the
+lifespan begins.
 """
 
 from collections.abc import AsyncIterator
@@ -13,6 +14,8 @@ from fastapi import FastAPI
 
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
+from agentbus.chassis.access.book import AccessBook
+from agentbus.chassis.auth import Access
 from agentbus.chassis.health import Health
 from agentbus.chassis.http import build_app
 from agentbus.contracts.topics import COMMANDS
@@ -20,6 +23,9 @@ from agentbus.kernel.clock import SystemClock
 from agentbus.mongo.client import connect
 from agentbus.mongo.messages import MessageStore
 from agentbus.mongo.plans import PlanStore
+from agentbus.plans.access_acts import AccessParts
+from agentbus.plans.access_log import AccessLog
+from agentbus.plans.access_routes import ACCESS
 from agentbus.plans.plan_bus import KafkaPlanBus
 from agentbus.plans.ports import Parts
 from agentbus.plans.routes import API, HEALTH
@@ -38,16 +44,25 @@ def build(settings: PlansSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            app.state.parts = await _parts(settings, team_ids, health, stack)
+            access = Access(settings, settings.bus_address(f"{SERVICE}-{settings.instance}"))
+            stack.push_async_callback(access.stop)
+            await access.start()
+            app.state.access = access
+            app.state.parts = await _parts(settings, team_ids, access.book, health, stack)
             yield
 
-    app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=[API, HEALTH], health=health)
+    routers = [API, ACCESS, HEALTH]
+    app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=routers, health=health)
     app.description = "Submit plans to teams of agents, read what they said and did, approve, answer, cancel."
     return app
 
 
 async def _parts(
-    settings: PlansSettings, team_ids: frozenset[str], health: Health, stack: AsyncExitStack
+    settings: PlansSettings,
+    team_ids: frozenset[str],
+    book: AccessBook,
+    health: Health,
+    stack: AsyncExitStack,
 ) -> Parts:
     address = settings.bus_address(f"{SERVICE}-{settings.instance}")
     database = connect(settings.mongo_url, settings.mongo_database, **settings.database_options())
@@ -65,10 +80,19 @@ async def _parts(
     async def kafka() -> None:
         await reader.partitions(COMMANDS)
 
+    health.check("access", book.check)
     health.check("tail", watches.check)
     health.check("kafka", kafka, needed=False)
     health.check("database", database.ping, needed=False)
     health.on_stop(watches.end_waits)
+    clock = SystemClock()
+    access_log = AccessLog(
+        producer,
+        reader,
+        book,
+        acknowledge_seconds=settings.acknowledge_seconds,
+        lookup_seconds=settings.lookup_seconds,
+    )
     return Parts(
         plans=PlanStore(database),
         messages=MessageStore(database),
@@ -79,7 +103,8 @@ async def _parts(
             lookup_seconds=settings.lookup_seconds,
         ),
         watches=watches,
-        clock=SystemClock(),
+        access=AccessParts(book, access_log, clock),
+        clock=clock,
         team_ids=team_ids,
         start_valid_for=timedelta(seconds=settings.start_valid_seconds),
         stored_wait_seconds=settings.stored_wait_seconds,

@@ -19,9 +19,23 @@ _CASES: Final = {
 }
 
 
+_ACCESS_CASES: Final = _CASES | {
+    403: ("forbidden", "this needs the role admin, and you are editor"),
+    404: ("unknown_key", "there is no such API key"),
+    409: ("last_admin", "this is the workspace's last admin: make another one first"),
+    422: ("invalid_scopes", "a key of a viewer may have these scopes: plans:read"),
+    503: ("access_unknown", "who may do what is not known yet"),
+}
+
+
 def problems(*statuses: int) -> Responses:
     """Returns the problem answers of a route, with an example each."""
     return {status: _problem(status, *_CASES[status]) for status in statuses}
+
+
+def access_problems(*statuses: int) -> Responses:
+    """As `problems`, of a route under `/api/v3/access`."""
+    return {status: _problem(status, *_ACCESS_CASES[status]) for status in statuses}
 
 
 def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
@@ -61,3 +75,4 @@ PLAN_READ: Final[Responses] = {
     304: {"description": "The plan is still as the entity tag in If-None-Match says."},
 }
 PLANS_READ: Final[Responses] = {200: {"description": "Newest first.", "headers": PAGED}}
+AUDIT_READ: Final[Responses] = {200: {"description": "Newest first.", "headers": PAGED}}

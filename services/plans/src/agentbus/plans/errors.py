@@ -51,3 +51,29 @@ class BadCursor(Invalid):
     """The cursor is none that a `Link` header gave."""
 
     code = "invalid_cursor"
+
+
+class UnknownKey(Rejected):
+    """The workspace has no such API key."""
+
+    code = "unknown_key"
+    status = 404
+
+
+class UnknownMember(Rejected):
+    """The user is no member of the workspace."""
+
+    code = "unknown_member"
+    status = 404
+
+
+class LastAdmin(Rejected):
+    """The workspace would be left without an admin."""
+
+    code = "last_admin"
+
+
+class BadScopes(Invalid):
+    """An API key may not have these scopes."""
+
+    code = "invalid_scopes"

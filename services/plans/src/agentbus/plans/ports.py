@@ -10,6 +10,7 @@ from agentbus.contracts.commands import PlanCommand, StartPlan
 from agentbus.kernel.clock import Clock
 from agentbus.mongo.plans import PlanCursor
 from agentbus.plan.projection import PlanDocument
+from agentbus.plans.access_acts import AccessParts
 
 
 class StoredPlans(Protocol):
@@ -116,6 +117,7 @@ class Parts:
     messages: StoredMessages
     bus: PlanBus
     watches: Watches
+    access: AccessParts
     clock: Clock
     team_ids: frozenset[str]
     start_valid_for: timedelta

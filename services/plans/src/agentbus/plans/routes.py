@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from agentbus.chassis.auth import Principal, Role, principal, requires
+from agentbus.chassis.auth import Principal, Role, Scope, requires
 from agentbus.contracts.http.plans import (
     AgentMessage,
     CancelRequest,
@@ -50,7 +50,7 @@ def parts(request: Request) -> Parts:
 
 
 def caller(
-    who: Annotated[Principal, Depends(requires(Role.EDITOR))],
+    who: Annotated[Principal, Depends(requires(Role.EDITOR, Scope.PLANS_WRITE))],
     idempotency_key: Annotated[
         str | None, Header(description="The same key names the same request: it has its effect once.")
     ] = None,
@@ -60,7 +60,7 @@ def caller(
 
 
 Built = Annotated[Parts, Depends(parts)]
-Reader = Annotated[Principal, Depends(principal)]
+Reader = Annotated[Principal, Depends(requires(Role.VIEWER, Scope.PLANS_READ))]
 Writer = Annotated[Caller, Depends(caller)]
 PlanId = Annotated[Id, Query(description="The plan.")]
 
