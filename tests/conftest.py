@@ -1,10 +1,16 @@
 """Fixtures and options of the whole tree."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 import pytest
 from support.stack import stack
 from support.system import system
 
 __all__ = ["stack", "system"]
+
+WHOLE_SYSTEM = ("e2e", "fault")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +18,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption("--faults", choices=("quick", "full"), default="quick", help="the fault campaign")
     group.addoption("--fault-results", metavar="FILE", help="its figures as JSON, not in bench/results")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps in one process what shares a file, or the whole system, when tests run in several (`-n 2`)."""
+    for item in items:
+        folder, *_ = item.path.relative_to(Path(__file__).parent).parts
+        name = "system" if folder in WHOLE_SYSTEM else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(name))
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Returns a function; what it is told stands at the end of the run's output, also of a green run."""
+    return partial(record_property, "told")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints what tests told."""
+    reports = (report for each in terminalreporter.stats.values() for report in each)
+    told = [
+        f"{report.nodeid.split('/')[-1]}: {text}"
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == "told"
+    ]
+    if told:
+        terminalreporter.section("told")
+        terminalreporter.write_line("\n".join(told))

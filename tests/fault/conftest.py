@@ -1,5 +1,6 @@
 """Every test here breaks a part of the whole system and mends it. The rows of the campaign end as a table."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,11 @@ from support.campaign.campaign import Campaign
 from support.campaign.fault import Outcome
 from support.campaign.load import Load
 from support.campaign.report import keep, table
+from support.database_proxy import DatabaseProxy
+from support.database_proxy import database_proxy as database_proxy_before
 from support.system import System
+
+from agentbus.embedded.stack import Stack
 
 OUTCOMES = pytest.StashKey[list[Outcome]]()
 QUICK = Load(plans=20, messages_per_second=60, seconds=10, sockets=8, readers=2)
@@ -40,6 +45,21 @@ def outcomes(pytestconfig: pytest.Config) -> list[Outcome]:
 async def campaign(system: System, full: bool, outcomes: list[Outcome]) -> Campaign:
     """The campaign on the session's system."""
     return Campaign(system, Load() if full else QUICK, scale=1.0 if full else 0.2, outcomes=outcomes)
+
+
+@pytest.fixture(scope="session")
+async def database_proxy(system: System) -> AsyncIterator[DatabaseProxy]:
+    """A proxy through which the session's persister writes from now on."""
+    assert isinstance(system.stack, Stack), "containers cannot reach a proxy of the tests"
+    async with database_proxy_before(system.stack.port("ferretdb")) as proxy:
+        await _restart_persister(system, proxy.environment)
+        yield proxy
+        await _restart_persister(system, {})
+
+
+async def _restart_persister(system: System, environment: dict[str, str]) -> None:
+    await system.stack.stop("persister")
+    await system.stack.start("persister", environment)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -23,6 +23,10 @@ class Campaign:
     scale: float = 1.0
     outcomes: list[Outcome] = field(default_factory=list)
 
+    def seconds(self, full: float) -> float:
+        """Returns how long an outage lasts here that lasts `full` in the full campaign."""
+        return full * self.scale
+
     async def survive(self, fault: Fault, *, load: Load | None = None) -> Outcome:
         """Inflicts the fault under load; raises AssertionError unless nothing was lost or doubled."""
         lasting = load or self.load
