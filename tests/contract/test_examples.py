@@ -22,6 +22,8 @@ SCHEMA_OF_FOLDER = {
     "commands": "command.v1",
     "streaming": "streaming_chunk.v1",
     "plan_records": "plan_record.v1",
+    "access": "access_change.v1",
+    "audit": "audit_entry.v1",
     "server_frames": "frame.v1",
     "client_frames": "frame.v1",
 }

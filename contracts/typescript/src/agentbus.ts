@@ -82,6 +82,24 @@ export interface AnswerClarification {
   answer: string;
 }
 
+/** An API key: `key/<key_id>`. Of its secret only the SHA-256 is kept. */
+export interface ApiKey {
+  /** The record's key. */
+  subject: string;
+  workspace_id: string;
+  changed_at: string;
+  changed_by: string;
+  kind: "api_key";
+  key_id: string;
+  secret_sha256: string;
+  /** What it is for, in words. */
+  name: string;
+  user_id: string;
+  role: "viewer" | "editor" | "admin";
+  scopes: string[];
+  expires_at: string;
+}
+
 /** Approve or reject the plan's steps; without `m_plan_id`, those that wait now. */
 export interface ApprovalData {
   approved: boolean;
@@ -118,6 +136,43 @@ export interface ApprovePlan {
   m_plan_id: string;
   approved: boolean;
   feedback?: string;
+}
+
+/** Who set out to do what, when and from where. Holds no secrets. */
+export interface AuditEntry {
+  entry_id: string;
+  at: string;
+  /** The record's key. */
+  workspace_id: string;
+  /** Who. */
+  user_id: string;
+  /** By what they were let in: the token's or the API key's id, or a word. */
+  credential: string;
+  /** Where it was done: `plans`, `cli`. */
+  service: string;
+  /** From where: the client's network address, or the host of a command. */
+  address: string;
+  act: string;
+  /** To what: a key of `access.changes`, a topic, a plan. */
+  subject: string;
+  details: Record<string, unknown>;
+}
+
+/** Go on with another token, of the same user in the same workspace. */
+export interface AuthenticateData {
+  token: string;
+}
+
+/** The answer to `authenticate`: the new token holds for this socket from now on. */
+export interface Authenticated {
+  plan_id: string;
+  user_id: string;
+  /** What the user may do from now on. */
+  role: string;
+  /** The socket is closed with 4401 then, unless another token comes before; null: never. */
+  expires_at: string | null;
+  timestamp: string;
+  [unknown: string]: unknown;
 }
 
 /** Stop the plan; what it did stays. */
@@ -181,6 +236,20 @@ export interface ConnectionEstablished {
   [unknown: string]: unknown;
 }
 
+/** A new API key; `key` is shown this once. */
+export interface CreatedApiKey {
+  key_id: string;
+  name: string;
+  user_id: string;
+  role: "viewer" | "editor" | "admin";
+  scopes: string[];
+  created_at: string;
+  created_by: string;
+  expires_at: string;
+  /** `ab_<key_id>_<secret>`: send it as `Authorization: Bearer …`. */
+  key: string;
+}
+
 /** A result too large for the log: what was kept is a prefix, and this says of what. */
 export interface Cut {
   size_bytes: number;
@@ -235,6 +304,18 @@ export interface HealthAnswer {
   service?: string;
 }
 
+/** An API key without its secret, which nobody has but its owner. */
+export interface ListedApiKey {
+  key_id: string;
+  name: string;
+  user_id: string;
+  role: "viewer" | "editor" | "admin";
+  scopes: string[];
+  created_at: string;
+  created_by: string;
+  expires_at: string;
+}
+
 /** The steps as proposed for approval. */
 export interface MPlan {
   id: string;
@@ -252,6 +333,31 @@ export interface MPlan {
 export interface MPlanStep {
   agent: string;
   action: string;
+}
+
+/** A user's role in the workspace, and who gave it when. */
+export interface Member {
+  user_id: string;
+  role: "viewer" | "editor" | "admin";
+  changed_at: string;
+  changed_by: string;
+}
+
+/** Give a user a role in the workspace. */
+export interface MemberRole {
+  role: "viewer" | "editor" | "admin";
+}
+
+/** A user's role in a workspace: `member/<workspace_id>/<user_id>`. */
+export interface Membership {
+  /** The record's key. */
+  subject: string;
+  workspace_id: string;
+  changed_at: string;
+  changed_by: string;
+  kind: "membership";
+  user_id: string;
+  role: "viewer" | "editor" | "admin";
 }
 
 /** One thing that happened in a plan. `seq` orders it: from 1, without gaps. */
@@ -290,6 +396,25 @@ export interface Message {
   metadata: Record<string, unknown>;
   schema_version: number;
   [unknown: string]: unknown;
+}
+
+/** Make an API key. */
+export interface NewApiKey {
+  /** What it is for, in words. */
+  name: string;
+  /** Whose it is; the caller's when absent. */
+  user_id?: string | null;
+  role?: "viewer" | "editor" | "admin";
+  /** What it is for; all that the role covers when absent. */
+  scopes?: ("plans:read" | "plans:write" | "access:admin")[] | null;
+  lifetime_days?: number;
+}
+
+/** Revoke one token or API key by its id, or everything that a user was issued until now. */
+export interface NewRevocation {
+  /** A token's `jti`, or an API key's id. */
+  token_id?: string | null;
+  user_id?: string | null;
 }
 
 /** The base of all payloads; unknown fields are kept. */
@@ -454,6 +579,37 @@ export interface ProgressUpdate {
   total_steps: number;
   current_agent: string;
   [unknown: string]: unknown;
+}
+
+/** What was revoked lets nobody in any more, in this workspace. */
+export interface Revoked {
+  status?: "revoked";
+  token_id: string | null;
+  user_id: string | null;
+  revoked_at: string;
+}
+
+/** One token lets nobody into the workspace any more: `revoked/<workspace_id>/<token_id>`. */
+export interface RevokedToken {
+  /** The record's key. */
+  subject: string;
+  workspace_id: string;
+  changed_at: string;
+  changed_by: string;
+  kind: "revoked_token";
+  token_id: string;
+}
+
+/** What a user was issued up to `before` lets nobody in: `revoked-user/<workspace_id>/<user_id>`. */
+export interface RevokedUser {
+  /** The record's key. */
+  subject: string;
+  workspace_id: string;
+  changed_at: string;
+  changed_by: string;
+  kind: "revoked_user";
+  user_id: string;
+  before: string;
 }
 
 /** Start a plan. Void when the broker appended it after `expires_at`: its caller was told "refused". */

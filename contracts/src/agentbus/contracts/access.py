@@ -50,7 +50,7 @@ class ApiKey(AccessFact):
     name: Name = Field(description="What it is for, in words.")
     user_id: Name
     role: RoleName
-    scopes: tuple[str, ...]
+    scopes: list[str]
     expires_at: Timestamp
 
     def own_subject(self) -> str:

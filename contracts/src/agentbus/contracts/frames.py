@@ -20,9 +20,16 @@ PING_INTERVAL_SECONDS: Final = 20
 
 TEXT_MAX_CHARACTERS: Final = 32_768
 
+CREDENTIAL_MAX_CHARACTERS: Final = 16_384
+
 
 class CloseCode(IntEnum):
-    """Why a socket was closed. `reconnects` says what a client does next."""
+    """Why a socket was closed. `reconnects` says what a client does next; the others are the end.
+
+    4401 ends a socket whose token does not hold, at the moment at which it expires or is revoked; 4403 one
+    whose user may not, whose workspace is another or whose page's Origin is not allowed; 4429 one of too many
+    of a user or an address, and one that sends more than it may.
+    """
 
     NORMAL = 1000
     PROTOCOL_ERROR = 1002
@@ -37,7 +44,7 @@ class CloseCode(IntEnum):
     NOT_ALLOWED = 4403
     UNKNOWN_PLAN = 4404
     TOO_SLOW = 4408
-    TOO_MANY_FRAMES = 4429
+    TOO_MANY = 4429
 
     @property
     def reconnects(self) -> bool:
@@ -81,6 +88,20 @@ class Pong(BaseModel):
     timestamp: Timestamp
 
 
+class Authenticated(BaseModel):
+    """The answer to `authenticate`: the new token holds for this socket from now on."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    plan_id: str
+    user_id: str
+    role: str = Field(description="What the user may do from now on.")
+    expires_at: Timestamp | None = Field(
+        description="The socket is closed with 4401 then, unless another token comes before; null: never."
+    )
+    timestamp: Timestamp
+
+
 class FrameError(BaseModel):
     """An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays."""
 
@@ -113,10 +134,18 @@ class ClarificationData(ClientData):
     request_id: Annotated[str, Field(max_length=128)] | None = None
 
 
-CLIENT_TYPES: Final = frozenset(
-    {"ping", "pong", "connection_check", "plan_approval_response", "user_clarification_response"}
-)
-"""What clients may send. `ping` is answered with `pong`, `connection_check` with `connection_established`."""
+class AuthenticateData(ClientData):
+    """Go on with another token, of the same user in the same workspace."""
+
+    token: Annotated[str, Field(min_length=1, max_length=CREDENTIAL_MAX_CHARACTERS)]
+
+
+COMMANDING_TYPES: Final = frozenset({"plan_approval_response", "user_clarification_response"})
+"""What becomes a command to the plan: needs the role `editor` and the scope `plans:write`."""
+
+CLIENT_TYPES: Final = COMMANDING_TYPES | {"ping", "pong", "connection_check", "authenticate"}
+"""What clients may send. `ping` is answered with `pong`, `connection_check` with `connection_established`,
+`authenticate` with `authenticated`."""
 
 APPROVING_WORDS: Final = frozenset({"OK", "YES", "APPROVE", "APPROVED"})
 """Answers (in any case) that approve a plan which waits for approval."""

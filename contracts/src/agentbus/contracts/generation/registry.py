@@ -12,7 +12,7 @@ from agentbus.contracts import frames
 from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import plans, problems
+from agentbus.contracts.http import access, plans, problems
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
 from agentbus.contracts.plan_record import PlanRecord
@@ -58,6 +58,13 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         plans.CommandAccepted,
         plans.PlanWithMessages,
         plans.HealthAnswer,
+        access.NewApiKey,
+        access.ListedApiKey,
+        access.CreatedApiKey,
+        access.MemberRole,
+        access.Member,
+        access.NewRevocation,
+        access.Revoked,
         problems.Problem,
     )
 }

@@ -49,7 +49,7 @@ def new_key(request: NewApiKey, said: Said) -> tuple[str, ApiKey]:
         name=checked(request.name, "name"),
         user_id=said.who.user_id if request.user_id is None else checked(request.user_id, "user_id"),
         role=request.role,
-        scopes=tuple(sorted(scopes)),
+        scopes=sorted(scopes),
         expires_at=format_timestamp(said.now + timedelta(days=request.lifetime_days)),
     )
     return made.text, kept
