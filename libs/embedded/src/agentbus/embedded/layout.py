@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agentbus.embedded.errors import EmbeddedError
 from agentbus.embedded.repository import ROOT
+from agentbus.embedded.safeguards import Safeguards
 from agentbus.embedded.scraping import scrape_config
 
 
@@ -61,6 +62,11 @@ class Layout:
     def postgres(self) -> Path:
         """PostgreSQL's cluster."""
         return self.home / "postgres"
+
+    @property
+    def safeguards(self) -> Safeguards:
+        """Certificates and passwords, which a secure stack has."""
+        return Safeguards(self.home / "safeguards")
 
     @property
     def sockets(self) -> Path:

@@ -16,6 +16,7 @@ from typing import Final
 
 import asyncpg
 
+from agentbus.embedded import postgres_access
 from agentbus.embedded.errors import EmbeddedError
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.program import Program
@@ -39,8 +40,14 @@ def prepare(layout: Layout) -> None:
     _give(layout.postgres_socket, user)
     # With no process of this stack alive, a lock left by a killed server only misleads the next one.
     (layout.postgres / "postmaster.pid").unlink(missing_ok=True)
-    if layout.postgres.exists():
-        return
+    if not layout.postgres.exists():
+        _initialise(layout, user)
+    if layout.safeguards.made:
+        for path in postgres_access.write(layout.postgres):
+            _give(path, user)
+
+
+def _initialise(layout: Layout, user: pwd.struct_passwd | None) -> None:
     _check_reachable(layout.home, user)
     draft = layout.home / "postgres.new"
     shutil.rmtree(draft, ignore_errors=True)
@@ -68,6 +75,8 @@ def program(layout: Layout) -> Program:
     """Returns the server's process. Stopped by INT: a fast shutdown, which cuts clients off."""
     user = _system_user()
     settings = {**_SETTINGS, "unix_socket_directories": str(layout.postgres_socket)}
+    if layout.safeguards.made:
+        settings |= postgres_access.settings(layout.postgres)
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     command = (str(_bin(layout) / "postgres"), "-D", str(layout.postgres), *options)
     return Program(
@@ -86,12 +95,23 @@ def url(layout: Layout, database: str = "postgres") -> str:
     return f"postgresql:///{database}?host={layout.postgres_socket}&user=postgres"
 
 
+def client_url(layout: Layout, database: str) -> str:
+    """Returns the address of `database` for FerretDB; in a secure stack its clients bring their user."""
+    user = "" if layout.safeguards.made else "&user=postgres"
+    return f"postgres:///{database}?host={layout.postgres_socket}{user}"
+
+
 async def ensure_database(layout: Layout, database: str) -> None:
-    """Creates `database` unless it exists. Raises what asyncpg raises while the server is not ready."""
+    """Creates `database` unless it exists, and in a secure stack the user who owns it.
+
+    Raises what asyncpg raises while the server is not ready.
+    """
     connection = await asyncpg.connect(url(layout), timeout=5)
     try:
         if not await connection.fetchval("select 1 from pg_database where datname = $1", database):
             await connection.execute(f'create database "{database}"')
+        if layout.safeguards.made:
+            await postgres_access.ensure_owner(connection, database, layout.safeguards)
     finally:
         await connection.close()
 

@@ -2,17 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import asyncpg
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.provisioning import provision
+from agentbus.bus.security import Security
 from agentbus.embedded import ferretdb, postgres
 from agentbus.embedded.errors import NotReady
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.supervision import Supervisor
 from agentbus.kernel.errors import Transient
+from agentbus.mongo.client import connect
 
 Probe = Callable[[], Awaitable[None]]
 
@@ -25,12 +28,12 @@ _NOT_YET = (
 )
 
 
-def kafka_probe(port: int, namespace: str, copies: int = 1) -> Probe:
+def kafka_probe(port: int, namespace: str, copies: int = 1, security: Security | None = None) -> Probe:
     """Ready when topics can be made: the controllers decide and the broker serves. Makes the missing ones."""
 
     async def probe() -> None:
         await port_probe(port)()
-        address = BusAddress(f"127.0.0.1:{port}", namespace, client_id="embedded")
+        address = BusAddress(f"127.0.0.1:{port}", namespace, "embedded", security or Security())
         await provision(address, replication_factor=copies)
 
     return probe
@@ -51,9 +54,19 @@ def postgres_probe(layout: Layout) -> Probe:
     return lambda: postgres.ensure_database(layout, ferretdb.DATABASE)
 
 
-def ferretdb_probe(port: int) -> Probe:
-    """Ready when the MongoDB protocol's ping is answered with ok."""
-    return lambda: ferretdb.ping(port)
+def ferretdb_probe(port: int, options: Mapping[str, Any] | None = None) -> Probe:
+    """Ready when the MongoDB protocol's ping is answered with ok; `options`: TLS and credentials for it."""
+    if not options:
+        return lambda: ferretdb.ping(port)
+
+    async def probe() -> None:
+        database = connect(f"mongodb://127.0.0.1:{port}", ferretdb.DATABASE, **options)
+        try:
+            await database.ping()
+        finally:
+            database.close()
+
+    return probe
 
 
 def http_probe(port: int, path: str) -> Probe:

@@ -19,6 +19,7 @@ def environment(
 ) -> dict[str, str]:
     """Returns the settings of the service program `name`; `overrides` win."""
     settings = {
+        **layout.safeguards.environment(),
         "AGENTBUS_KAFKA_BOOTSTRAP": kafka.bootstrap(ports),
         "AGENTBUS_MONGO_URL": f"mongodb://127.0.0.1:{ports.get('ferretdb', 27017)}",
         "AGENTBUS_MONGO_DATABASE": "agentbus",
@@ -26,12 +27,13 @@ def environment(
         "AGENTBUS_HOST": "127.0.0.1",
         "AGENTBUS_PORT": str(ports[name]),
         "AGENTBUS_AUTH": os.environ.get("AGENTBUS_AUTH", "token"),
-        "AGENTBUS_AUTH_SECRET": layout.secret(),
         "AGENTBUS_DATA_DIR": str(layout.home / "data" / name),
         "AGENTBUS_INSTANCE": name,
         # One person on loopback with a token: whatever that person may read, a plan may review.
         "AGENTBUS_SOURCE_ROOTS": "/",
     }
+    if not layout.safeguards.made:
+        settings["AGENTBUS_AUTH_SECRET"] = layout.secret()
     if socket_port := ports.get(f"{name}-socket"):
         settings["AGENTBUS_SOCKET_PORT"] = str(socket_port)
     return {**settings, **overrides}

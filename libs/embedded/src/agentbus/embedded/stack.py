@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import Self
 
 from agentbus.embedded import ferretdb, kafka, ports, postgres, readiness, services
+from agentbus.embedded.addresses import Addresses
 from agentbus.embedded.cache import exclusive
-from agentbus.embedded.errors import NotRunning
+from agentbus.embedded.errors import EmbeddedError
 from agentbus.embedded.fetch import Binaries, fetch
 from agentbus.embedded.layout import Layout, default_name, state_root
 from agentbus.embedded.orphans import MARK, end_orphans
 from agentbus.embedded.parts import ALL, INFRA, PartStatus, expand, kind_of, phases, port_names
-from agentbus.embedded.processes import Processes
 from agentbus.embedded.program import Program
 from agentbus.embedded.progress import Report, silent
 from agentbus.embedded.readiness import Probe
 from agentbus.embedded.supervision import ProgramState
 
 
-class Stack(Processes):
+class Stack(Addresses):
     """One stack, by name. Programs are named as in `parts.ALL`; `runner-2` is a further instance."""
 
     def __init__(
@@ -37,6 +37,7 @@ class Stack(Processes):
         home: Path | None = None,
         parts: Iterable[str] = ALL,
         brokers: int = 0,
+        secure: bool = False,
         port: int = 0,
         namespace: str = "",
         environment: Mapping[str, str] | None = None,
@@ -47,12 +48,13 @@ class Stack(Processes):
 
         `brokers`: how many Kafka nodes, 1 to 9; 0 = as before, or one. Data of another number are refused.
 
+        `secure`: TLS, certificates and passwords everywhere behind the edge (`safeguards`); once, for good.
+
         `environment`: settings for every service. `owned`: all of it ends with this process; else it stays.
         """
-        super().__init__(Layout((home or state_root() / (name or default_name())).resolve()))
-        self._ports = self.layout.ports()
+        super().__init__(Layout((home or state_root() / (name or default_name())).resolve()), namespace)
         self.parts = kafka.with_nodes(expand(parts), self._ports, brokers)
-        self.namespace = namespace
+        self._secure = secure
         self._edge_port = port
         self._environment = dict(environment or {})
         self._overrides: dict[str, dict[str, str]] = {}
@@ -68,36 +70,6 @@ class Stack(Processes):
     async def __aexit__(self, *_: object) -> None:
         """Takes the stack down."""
         await self.down()
-
-    @property
-    def kafka_bootstrap(self) -> str:
-        """host:port of Kafka's brokers, comma separated."""
-        return kafka.bootstrap(self._ports)
-
-    @property
-    def mongo_url(self) -> str:
-        """Address of the MongoDB protocol."""
-        return f"mongodb://127.0.0.1:{self.port('ferretdb')}"
-
-    @property
-    def postgres_url(self) -> str:
-        """Address of PostgreSQL's database `postgres`, over its Unix socket."""
-        return postgres.url(self.layout)
-
-    @property
-    def url(self) -> str:
-        """Address of the one origin for browsers and clients."""
-        return f"http://127.0.0.1:{self.port('edge')}"
-
-    def port(self, name: str) -> int:
-        """Returns the port of a program; also `kafka-controller`, `gateway-socket`. Raises NotRunning."""
-        if name not in self._ports:
-            raise NotRunning(f"{name} has no port: it is not a part of this stack")
-        return self._ports[name]
-
-    def log(self, name: str) -> Path:
-        """Returns the file that the program's output goes to."""
-        return self.layout.log(name)
 
     def settings(self, service: str) -> dict[str, str]:
         """Returns the environment that the program `service` is given."""
@@ -164,6 +136,7 @@ class Stack(Processes):
             lock.__exit__(None, None, None)
 
     async def _start_all(self) -> None:
+        self._make_secure()
         self._choose_ports()
         if set(self.parts) & set(INFRA):
             self._binaries = await asyncio.to_thread(fetch, self._report)
@@ -189,6 +162,15 @@ class Stack(Processes):
         await self._supervisor.shutdown()
         shutil.rmtree(self.layout.sockets, ignore_errors=True)
         return True
+
+    def _make_secure(self) -> None:
+        if not self._secure or self.layout.safeguards.made:
+            return
+        if self.layout.ports():
+            raise EmbeddedError(
+                "this stack was made without safeguards: choose another name for a secure one"
+            )
+        self.layout.safeguards.make(self.layout.secret())
 
     def _choose_ports(self) -> None:
         self._ports = {name: port for name, port in self.layout.ports().items() if ports.is_free(port)}
@@ -235,9 +217,10 @@ class Stack(Processes):
             return readiness.postgres_probe(self.layout)
         port = self.port(name)
         if kind_of(name) == "kafka":
-            return readiness.kafka_probe(port, self.namespace, kafka.copies(self._ports))
+            security = self.layout.safeguards.bus()
+            return readiness.kafka_probe(port, self.namespace, kafka.copies(self._ports), security)
         if name == "ferretdb":
-            return readiness.ferretdb_probe(port)
+            return readiness.ferretdb_probe(port, self.database_options())
         return readiness.http_probe(port, "/health" if name == "edge" else "/health/ready")
 
     async def _row(self, state: ProgramState) -> PartStatus:

@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import decode
 from agentbus.bus.reader import Reader
 from agentbus.cli.api import Api
@@ -125,7 +124,7 @@ async def _compare(
 
 
 async def _log(stack: Stack, plan_id: str) -> list[dict[str, Any]]:
-    reader = Reader(BusAddress(stack.kafka_bootstrap, client_id="agentbus-demo"))
+    reader = Reader(stack.bus_address("agentbus-demo"))
     try:
         partition = await reader.partition_for(topics.MESSAGES, plan_id)
         return [

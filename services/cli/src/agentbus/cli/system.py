@@ -3,8 +3,10 @@
 import asyncio
 import json
 import subprocess
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Final
 
 import typer
@@ -34,14 +36,19 @@ def up(
         str, typer.Option(help="Comma separated: all, infra, services, or single parts.")
     ] = "all",
     brokers: Annotated[int, typer.Option(help="Kafka brokers; 0: as before, or one.", min=0, max=9)] = 0,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="TLS and passwords behind the edge; a new stack, kept so.")
+    ] = False,
     foreground: Annotated[bool, typer.Option("--foreground", help="Stay until Ctrl-C, then stop.")] = False,
     name: Name = None,
 ) -> None:
     """Start the system and print its address. Data of earlier runs is kept.
 
-    Examples: `agentbus up`, `agentbus up --port 0 --foreground`, `agentbus up --parts infra --brokers 3`
+    Examples: `agentbus up`, `agentbus up --port 0 --foreground`, `agentbus up --parts infra --brokers 3`,
+    `agentbus up --secure --name safe`
     """
-    run(_up(name, port, parts.split(","), brokers, foreground=foreground))
+    make = partial(Stack, name, parts=parts.split(","), brokers=brokers, port=port, secure=secure)
+    run(_up(partial(make, owned=foreground), foreground=foreground))
 
 
 def down(name: Name = None) -> None:
@@ -89,9 +96,9 @@ def logs(
         raise typer.Exit(0) from None
 
 
-async def _up(name: str | None, port: int, parts: list[str], brokers: int, *, foreground: bool) -> None:
+async def _up(make: Callable[..., Stack], *, foreground: bool) -> None:
     with reporting() as report:
-        stack = Stack(name, parts=parts, brokers=brokers, port=port, owned=foreground, report=report)
+        stack = make(report=report)
         started = await stack.up()
     try:
         for line in ([] if started else ["It was running already."]) + _addresses(stack):
@@ -111,7 +118,8 @@ def _addresses(stack: Stack) -> list[str]:
     kafka = [f"Kafka {stack.kafka_bootstrap}"] if "kafka" in stack.parts else []
     postgres = [f"PostgreSQL {stack.postgres_url}"] if "postgres" in stack.parts else []
     ferretdb = [f"MongoDB {stack.mongo_url}"] if "ferretdb" in stack.parts else []
-    return [*kafka, *postgres, *ferretdb]
+    secure = [f"Certificates and passwords {stack.layout.safeguards.folder}"]
+    return [*kafka, *postgres, *ferretdb, *(secure if stack.layout.safeguards.made else [])]
 
 
 def _table(rows: list[PartStatus]) -> Table:

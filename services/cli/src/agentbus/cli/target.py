@@ -8,12 +8,14 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from agentbus.bus.address import BusAddress
+from agentbus.bus.settings import BusSettings
 from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role, issue
 from agentbus.chassis.settings import ServiceSettings
 from agentbus.embedded.stack import Stack
+from agentbus.kernel.errors import Fatal
 
 Name = Annotated[
     str | None, typer.Option("--name", help="Which stack; by default this clone's.", envvar="AGENTBUS_STACK")
@@ -32,10 +34,17 @@ Token = Annotated[
 
 
 def bus_address(kafka: str | None, name: str | None) -> BusAddress:
-    """Returns where the bus is. Raises NotRunning when it is to be the stack's and that was never up."""
-    return BusAddress(
-        kafka or Stack(name).kafka_bootstrap, os.environ.get("AGENTBUS_NAMESPACE", ""), "agentbus-cli"
-    )
+    """Returns where the bus is: `kafka` with the credentials of `AGENTBUS_KAFKA_…`, or the stack's.
+
+    Raises NotRunning when it is to be the stack's and that was never up, Fatal for settings that are wrong.
+    """
+    if kafka is None:
+        return Stack(name, namespace=os.environ.get("AGENTBUS_NAMESPACE", "")).bus_address("agentbus-cli")
+    try:
+        return BusSettings(kafka_bootstrap=kafka).bus_address("agentbus-cli")
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False)
+        raise Fatal("; ".join(problem["msg"].removeprefix("Value error, ") for problem in problems)) from None
 
 
 def api_url(url: str | None, name: str | None) -> str:
