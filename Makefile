@@ -15,6 +15,7 @@ export PATH := $(dir $(UV)):$(PATH)
 RUN := $(UV) run --frozen
 
 PORT ?= 8000
+J ?= 2
 DIR ?= .
 GOAL ?=
 S ?= gateway
@@ -58,8 +59,8 @@ logs: setup ## Follow the log of S=gateway
 	@$(RUN) agentbus logs $(S) --follow
 
 .PHONY: test fault browser e2e compose-test
-test: setup ## All tests (T="options for pytest")
-	@$(RUN) pytest $(T)
+test: setup ## All tests, in J=2 processes (T="options for pytest")
+	@$(RUN) pytest --numprocesses=$(J) --dist=loadgroup $(T)
 e2e: setup ## The promises of the README, on the whole system
 	@$(RUN) pytest tests/e2e $(T)
 fault: setup ## Kill, pause, cut off: nothing is lost, nothing is stored twice
