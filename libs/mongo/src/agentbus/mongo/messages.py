@@ -20,7 +20,7 @@ from agentbus.mongo.errors import DUPLICATE_KEY, is_about_data, translated
 
 COLLECTION: Final = "messages"
 
-_NATIVE: Final = frozenset({"message_id", "plan_id", "seq"})
+NATIVE: Final = frozenset({"message_id", "plan_id", "seq"})
 _MAX_CHUNK_DOCUMENTS: Final = 1000
 _MAX_CHUNK_BYTES: Final = 4 * 1024 * 1024
 """One call stays far below the call timeout, also on a slow disk."""
@@ -125,7 +125,7 @@ def _encode_all(documents: Sequence[dict[str, Any]]) -> tuple[list[_Encoded], li
 
 def _to_bson(message: dict[str, Any]) -> RawBSONDocument:
     with translated():
-        return RawBSONDocument(bson.encode(encode(message["message_id"], message, native=_NATIVE)))
+        return RawBSONDocument(bson.encode(encode(message["message_id"], message, native=NATIVE)))
 
 
 def _chunks(encoded: list[_Encoded]) -> Iterator[list[_Encoded]]:

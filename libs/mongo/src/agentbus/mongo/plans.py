@@ -15,7 +15,7 @@ from agentbus.mongo.errors import translated
 
 COLLECTION: Final = "plans"
 
-_NATIVE: Final = frozenset(
+NATIVE: Final = frozenset(
     {"_id", "plan_id", "workspace_id", "session_id", "status", "created_at", "last_seq"}
 )
 
@@ -53,7 +53,7 @@ class PlanStore:
         Raises Invalid when the database cannot hold it.
         """
         value = {key: field for key, field in plan.items() if key != "_id"}
-        document = encode(plan["plan_id"], value, native=_NATIVE)
+        document = encode(plan["plan_id"], value, native=NATIVE)
         if not (await self._replace_older(document) or await self._insert(document)):
             await self._replace_older(document)
 

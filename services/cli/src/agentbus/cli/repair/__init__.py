@@ -1,0 +1,1 @@
+"""The log against the message database: what differs, and mending it. The log is right."""

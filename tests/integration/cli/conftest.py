@@ -1,0 +1,11 @@
+from collections.abc import AsyncIterator
+
+import pytest
+from support.persister_world import PersisterWorld, persister_world
+from support.stack import Infra
+
+
+@pytest.fixture
+async def world(stack: Infra) -> AsyncIterator[PersisterWorld]:
+    async with persister_world(stack.kafka_bootstrap, stack.mongo_url, stack.namespace()) as world:
+        yield world
