@@ -10,7 +10,7 @@ from support.work_topic import DEAD, GROUP, WORK, Seen, publish, whole_topic
 
 from agentbus.bus import instruments
 from agentbus.bus.address import BusAddress
-from agentbus.bus.dead_letter import parse
+from agentbus.bus.dead_letter import TooMuchPoison, parse
 from agentbus.bus.delivery import Batch, DeadLetterLimits, Delivery, Poison
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
@@ -137,19 +137,39 @@ async def test_the_record_that_breaks_the_handler_is_found_and_put_aside_with_th
     assert "Traceback" in letter.reason
 
 
-async def test_past_the_limit_the_consumer_stops_and_commits_nothing(
+async def test_past_the_limit_the_partition_is_halted_and_the_others_go_on(
     address: BusAddress, producer: Producer, reader: Reader
 ) -> None:
+    seen, bad = Seen(), await reader.partition_for(WORK, "k")
+    good = [key for key in KEYS if await reader.partition_for(WORK, key) != bad][0]
+
     async def handler(batch: Batch) -> Sequence[Poison]:
-        return [Poison(record, "unknown", "of a schema to come") for record in batch.records]
+        if batch.partition == bad:
+            return [Poison(record, "unknown", "of a schema to come") for record in batch.records]
+        return await seen(batch)
+
+    async def halted() -> str:
+        try:
+            await delivery.unhalted()
+        except TooMuchPoison as error:
+            return error.message
+        raise AssertionError("it goes on")
 
     await publish(producer, ["k"], each=11)
     limits = DeadLetterLimits(consecutive=10)
     delivery = Delivery(address, topics=[WORK], group=GROUP, handler=handler, limits=limits)
-    with pytest.raises(Fatal, match="in a row"):
-        await asyncio.wait_for(delivery.run(), 20)
-    assert await reader.committed(GROUP, WORK, await reader.partition_for(WORK, "k")) == 0
+    async with delivering(delivery):
+        assert f"{WORK} {bad}: 11 records in a row" in await eventually(halted, within=20)
+        await publish(producer, [good], each=3)
+        await eventually(lambda: _expect(seen.numbers[good] == [0, 1, 2]), within=20)
+        gauge = instruments.HALTED_PARTITIONS.labels(WORK, GROUP)._value
+        await eventually(lambda: _expect(gauge.get() == 1), within=20)
+    assert await reader.committed(GROUP, WORK, bad) == 0
     assert await whole_topic(reader, DEAD) == []
+    repaired = Delivery(address, topics=[WORK], group=GROUP, handler=seen, limits=limits)
+    async with delivering(repaired):
+        await eventually(lambda: _expect(seen.numbers["k"] == list(range(11))), within=20)
+        await repaired.unhalted()
 
 
 async def test_fatal_from_the_handler_stops_the_consumer(address: BusAddress, producer: Producer) -> None:

@@ -35,7 +35,7 @@ class DeadLetter:
 
 @dataclass(frozen=True)
 class DeadLetterLimits:
-    """How much poison a partition may give before the consumer stops instead of draining the topic.
+    """How much poison a partition may give before it is halted, instead of drained into the dead letter.
 
     More than `consecutive` in a row, or more than `ratio` of the last `window_records` once that many
     were seen.
@@ -90,6 +90,12 @@ def _own(record: Record) -> list[tuple[str, bytes]]:
     return [(name, value) for name, value in record.headers if not name.startswith(_PREFIX)]
 
 
+class TooMuchPoison(Fatal):
+    """A partition gave more poison than its limits allow: its records stay where they are."""
+
+    code = "dead_letter_limit"
+
+
 class PoisonCount:
     """Holds one partition's recent outcomes against the limits."""
 
@@ -100,7 +106,7 @@ class PoisonCount:
         self._in_a_row = 0
 
     def add(self, outcomes: Sequence[bool]) -> None:
-        """Counts records in order, True for poison; raises Fatal when that passes a limit."""
+        """Counts records in order, True for poison; raises TooMuchPoison when that passes a limit."""
         if not self._poisoned and not any(outcomes):  # nearly always, so it should be quick
             self._window.extend(outcomes)
             self._in_a_row = 0
@@ -115,10 +121,9 @@ class PoisonCount:
 
     def _check(self) -> None:
         if self._in_a_row > self._limits.consecutive:
-            raise Fatal(f"{self._in_a_row} records in a row cannot be handled", code="dead_letter_limit")
+            raise TooMuchPoison(f"{self._in_a_row} records in a row cannot be handled")
         full = len(self._window) == self._limits.window_records
         if full and self._poisoned > self._limits.ratio * self._limits.window_records:
-            raise Fatal(
-                f"{self._poisoned} of the last {self._limits.window_records} records cannot be handled",
-                code="dead_letter_limit",
+            raise TooMuchPoison(
+                f"{self._poisoned} of the last {self._limits.window_records} records cannot be handled"
             )

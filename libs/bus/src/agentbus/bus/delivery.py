@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError  # type: ignore[import-untyped]
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Handler, Poison
-from agentbus.bus.dead_letter import DeadLetterLimits
+from agentbus.bus.dead_letter import DeadLetterLimits, TooMuchPoison
 from agentbus.bus.dead_letters import DeadLetters
 from agentbus.bus.handover import Handover, PartitionsHook, ignore
 from agentbus.bus.membership import Membership, Terms
@@ -82,7 +82,9 @@ class Delivery:
     async def run(self) -> None:
         """Delivers until `stop`, across outages of Kafka.
 
-        Raises Fatal when the handler did or a dead-letter limit is passed, and what `on_assigned` raised.
+        A partition that passes a dead-letter limit is halted: its records stay where they are until a
+        rebalance or a restart gives them to a handler again. Raises Fatal when the handler did, and what
+        `on_assigned` raised.
         """
         self._running = True
         try:
@@ -102,6 +104,14 @@ class Delivery:
     def assigned(self) -> frozenset[TopicPartition]:
         """Returns the partitions that this member works now; empty while it is not in the group."""
         return frozenset(self._membership.workers if self._membership else ())
+
+    async def unhalted(self) -> None:
+        """Raises TooMuchPoison while a partition is halted; a check for the service's health."""
+        workers = self._membership.workers.items() if self._membership else ()
+        if halted := [
+            f"{each.topic} {each.partition}: {worker.halted}" for each, worker in workers if worker.halted
+        ]:
+            raise TooMuchPoison("halted: " + "; ".join(halted))
 
     async def _live(self) -> None:
         """One life in the group; returns when it ended by `stop` or by Kafka's failure."""

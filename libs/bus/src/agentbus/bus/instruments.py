@@ -18,6 +18,9 @@ RECORD_AGE_SECONDS: Final = Gauge(
 PAUSED_PARTITIONS: Final = Gauge(
     "agentbus_bus_paused_partitions", "Partitions that wait to retry a batch.", _LABELS
 )
+HALTED_PARTITIONS: Final = Gauge(
+    "agentbus_bus_halted_partitions", "Partitions that gave more poison than the limits allow.", _LABELS
+)
 BATCH_RECORDS: Final = Histogram(
     "agentbus_bus_batch_records", "Records in a handled batch.", _LABELS, buckets=_BATCH_RECORDS
 )

@@ -184,6 +184,9 @@ class Membership(ConsumerRebalanceListener):  # type: ignore[misc]
             instruments.LAG_RECORDS.labels(*labels).set(sum(lag))
             instruments.RECORD_AGE_SECONDS.labels(*labels).set(max(ages, default=0.0))
             instruments.PAUSED_PARTITIONS.labels(*labels).set(sum(each.paused for each in workers.values()))
+            instruments.HALTED_PARTITIONS.labels(*labels).set(
+                sum(bool(each.halted) for each in workers.values())
+            )
 
 
 def _consumer(address: BusAddress, terms: Terms) -> AIOKafkaConsumer:

@@ -12,6 +12,7 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 
 from agentbus.bus.address import BusAddress
+from agentbus.bus.dead_letter import DeadLetterLimits
 from agentbus.bus.security import Mechanism, Protocol, Security
 from agentbus.kernel.environment import EnvironmentSettings
 from agentbus.kernel.loopback import is_loopback
@@ -34,6 +35,13 @@ class BusSettings(EnvironmentSettings):
         default=False, description="Send passwords over unencrypted connections to other machines."
     )
 
+    dead_letter_consecutive: int = Field(
+        default=100, ge=1, description="A partition is halted when more records in a row cannot be handled."
+    )
+    dead_letter_ratio: float = Field(
+        default=0.5, gt=0, le=1, description="It is halted when more of the last 1,000 cannot be handled."
+    )
+
     @cached_property
     def bus_security(self) -> Security:
         """How Kafka is spoken to."""
@@ -48,8 +56,12 @@ class BusSettings(EnvironmentSettings):
         )
 
     def bus_address(self, client_id: str) -> BusAddress:
-        """Returns the address that everything in this library takes first; `client_id` is for Kafka's logs."""
+        """Returns what everything in this library takes first; `client_id` is for Kafka's logs."""
         return BusAddress(self.kafka_bootstrap, self.namespace, client_id, self.bus_security)
+
+    def dead_letter_limits(self) -> DeadLetterLimits:
+        """Returns how much poison a partition may give before it is halted."""
+        return DeadLetterLimits(self.dead_letter_consecutive, self.dead_letter_ratio)
 
     @model_validator(mode="after")
     def _safe_and_of_use(self) -> Self:

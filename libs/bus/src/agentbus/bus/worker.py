@@ -15,7 +15,7 @@ from agentbus.bus.address import BusAddress
 from agentbus.bus.attempts import Attempts, worth_logging
 from agentbus.bus.batch import Batch, Handler, Poison
 from agentbus.bus.commits import Commits
-from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount
+from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount, TooMuchPoison
 from agentbus.bus.intake import Intake
 from agentbus.bus.kafka_names import to_kafka, to_records
 from agentbus.bus.record import TopicPartition
@@ -62,6 +62,7 @@ class PartitionWorker:
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
         self.paused = False
+        self.halted = ""
         self.next_offset: int | None = None
 
     def start(self, gate: asyncio.Task[None], on_end: Callable[[asyncio.Task[None]], None]) -> None:
@@ -101,8 +102,23 @@ class PartitionWorker:
             self.next_offset = raw[0].offset
             records = to_records(self._partition.topic, raw)
             batch = Batch(self._partition.topic, self._partition.partition, records)
-            if not await self._work(batch):
-                return
+            try:
+                if not await self._work(batch):
+                    return
+            except TooMuchPoison as error:
+                await self._halt(error)
+
+    async def _halt(self, error: TooMuchPoison) -> None:
+        """Waits to be stopped. Nothing is put aside or committed: the next owner gets the batch again."""
+        _LOG.error(
+            "partition_halted",
+            topic=self._partition.topic,
+            partition=self._partition.partition,
+            offset=self.next_offset,
+            error=error.message,
+        )
+        self.halted = error.message
+        await asyncio.get_running_loop().create_future()
 
     async def _work(self, batch: Batch) -> bool:
         """Handles and commits; returns False when the partition is no longer ours."""

@@ -47,8 +47,10 @@ def build(settings: PersisterSettings) -> FastAPI:
         handler=subscriber.handle,
         max_batch_records=settings.persister_batch_records,
         on_revoked=subscriber.on_revoked,
+        limits=settings.dead_letter_limits(),
     )
     health = Health()
+    health.check("poison", delivery.unhalted, needed=False)
     health.check("database", database.ping)
 
     @asynccontextmanager

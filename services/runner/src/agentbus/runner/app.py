@@ -91,7 +91,9 @@ async def compose(
             handler=subscriber.on_batch,
             on_assigned=subscriber.on_assigned,
             on_revoked=subscriber.on_revoked,
+            limits=settings.dead_letter_limits(),
         )
+        health.check("poison", delivery.unhalted, needed=False)
         tail = Tail(address, [topics.MESSAGES], partial(watch, ownership))
         await tail.start(wait_seconds=1.0)
         stack.push_async_callback(tail.stop)

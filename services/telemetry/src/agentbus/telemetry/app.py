@@ -46,7 +46,8 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
                 await reader.partitions(MESSAGES)
 
             health.check("kafka", kafka)
-            delivery = deliver(address, Subscriber(reader, new_ledger))
+            delivery = deliver(address, Subscriber(reader, new_ledger), settings.dead_letter_limits())
+            health.check("poison", delivery.unhalted, needed=False)
             await stack.enter_async_context(running("delivery", delivery.run, health, stop=delivery.stop))
             yield
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Poison
-from agentbus.bus.delivery import Delivery
+from agentbus.bus.delivery import DeadLetterLimits, Delivery
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import TopicPartition
 from agentbus.contracts.topics import MESSAGES
@@ -59,7 +59,7 @@ class Subscriber:
         return ledger
 
 
-def deliver(address: BusAddress, subscriber: Subscriber) -> Delivery:
+def deliver(address: BusAddress, subscriber: Subscriber, limits: DeadLetterLimits) -> Delivery:
     """Returns the delivery of the messages to `subscriber`, not running yet."""
     return Delivery(
         address,
@@ -68,4 +68,5 @@ def deliver(address: BusAddress, subscriber: Subscriber) -> Delivery:
         handler=subscriber.handle,
         on_assigned=subscriber.assigned,
         on_revoked=subscriber.revoked,
+        limits=limits,
     )
