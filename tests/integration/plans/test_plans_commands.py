@@ -111,7 +111,7 @@ async def test_another_workspaces_plan(plans: PlansWorld, service: httpx.ASGITra
     path, body = routes(plan_id)[route]
     async with plans.client(service, workspace="elsewhere") as stranger:
         response = await stranger.post(path, json=body)
-    assert (response.status_code, response.json()["code"]) == (403, "other_workspace")
+    assert (response.status_code, response.json()["code"]) == (404, "unknown_plan")
     assert await plans.commands(plan_id) == []
 
 

@@ -171,7 +171,7 @@ async def test_another_workspace_sees_nothing(plans: PlansWorld, service: httpx.
     messages = await stored(plans)
     async with plans.client(service, workspace="elsewhere") as stranger:
         response = await stranger.get(PLAN, params={"plan_id": messages[0]["plan_id"]})
-        assert (response.status_code, response.json()["code"]) == (403, "other_workspace")
+        assert (response.status_code, response.json()["code"]) == (404, "unknown_plan")
         assert (await stranger.get(LIST)).json() == []
     async with plans.client(service, role=Role.VIEWER) as viewer:
         assert (await read(viewer, messages[0]["plan_id"]))["messages"] == messages

@@ -109,7 +109,12 @@ async def test_only_a_trusted_proxy_is_believed(peer: str, forwarded: str, count
     app = demo_app(settings_with())
     seen: list[str] = []
     spend = app.state.rates.spend
-    app.state.rates.spend = lambda scope, kind, key: seen.append(key) or spend(scope, kind, key)
+
+    def seeing(scope: Any, kind: Any, key: str) -> None:
+        seen.append(key)
+        spend(scope, kind, key)
+
+    app.state.rates.spend = seeing
     async with client_at(app, peer, **{"X-Forwarded-For": forwarded}) as client:
         await client.get("/api/none")
     assert seen == [counted_as]

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from fastapi import FastAPI
+from starlette.routing import compile_path
 
 from agentbus.contracts.http.problems import PROBLEM_MEDIA_TYPE, Problem
 
@@ -25,6 +26,18 @@ def install(app: FastAPI) -> None:
         return generated
 
     app.openapi = document  # type: ignore[method-assign]  # FastAPI's documented way to change the document
+
+
+def allow(app: FastAPI, path: str) -> str:
+    """Returns the methods of all routes at `path` for `Allow` (RFC 9110 section 10.2.1)."""
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    found = {
+        method.upper()
+        for template, methods in paths.items()
+        if compile_path(template)[0].match(path)
+        for method in methods
+    }
+    return ", ".join(sorted(found))
 
 
 def _rename(responses: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
+from agentbus.chassis.openapi import allow
 from agentbus.contracts.http.problems import PROBLEM_MEDIA_TYPE, FieldProblem, Problem
 from agentbus.kernel.errors import AgentbusError, Transient
 from agentbus.observability.log import get_logger
@@ -84,12 +85,15 @@ def install(app: FastAPI) -> None:
 
     async def other(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:  # Starlette names the first route's alone
+            headers["Allow"] = allow(app, request.scope["path"])
         return respond(
             request.scope,
             error.status_code,
             _phrase(error.status_code).lower().replace(" ", "_").replace("'", ""),
             str(error.detail),
-            headers=error.headers,
+            headers=headers,
         )
 
     app.add_exception_handler(AgentbusError, ours)

@@ -4,9 +4,10 @@ Each service subclasses `ServiceSettings` in its own `settings.py` for what it a
 """
 
 import os
+import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Final, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -18,6 +19,7 @@ from agentbus.kernel.loopback import is_loopback as is_loopback
 from agentbus.mongo.settings import DatabaseSettings
 from agentbus.observability.setup import default_instance
 
+_ORIGIN: Final = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:]+\](:\d{1,5})?")
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -75,6 +77,13 @@ class ServiceSettings(BusSettings, DatabaseSettings, LimitSettings):
     @classmethod
     def _lines(cls, value: object) -> object:
         return tuple(filter(None, map(str.strip, value.splitlines()))) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_one_by_one(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("each origin is listed as scheme://host or scheme://host:port; `*` is none")
+        return origins
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -6,7 +6,7 @@ Called by `handlers.py` and `reads.py` before anything of a plan is told or done
 from agentbus.chassis.auth import Principal
 from agentbus.kernel.errors import Transient
 from agentbus.plan.projection import PlanDocument
-from agentbus.plans.errors import OtherWorkspace, PlanNotFound
+from agentbus.plans.errors import PlanNotFound
 from agentbus.plans.ports import PlanBus, StoredPlans
 
 _PENDING_LIMIT = 200
@@ -25,7 +25,7 @@ async def find(plan_id: str, *, plans: StoredPlans, bus: PlanBus) -> PlanDocumen
 
 
 async def visible(plan_id: str, who: Principal, *, plans: StoredPlans, bus: PlanBus) -> PlanDocument:
-    """Returns the plan if it is the caller's to see; raises PlanNotFound, OtherWorkspace, Transient."""
+    """Returns the plan if it is the caller's to see; raises PlanNotFound, Transient."""
     return _seen_by(who, await find(plan_id, plans=plans, bus=bus))
 
 
@@ -42,10 +42,9 @@ async def addressed(plan_id: str, who: Principal, *, plans: StoredPlans, bus: Pl
 
 
 def _seen_by(who: Principal, plan: PlanDocument | None) -> PlanDocument:
-    if plan is None:
+    # Another workspace's plan is answered like none: whether an id is taken is not for them to know.
+    if plan is None or plan["workspace_id"] != who.workspace_id:
         raise PlanNotFound("there is no such plan")
-    if plan["workspace_id"] != who.workspace_id:
-        raise OtherWorkspace("this plan belongs to another workspace")
     return plan
 
 

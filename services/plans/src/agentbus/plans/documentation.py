@@ -10,11 +10,13 @@ Responses = dict[int | str, dict[str, Any]]
 _CASES: Final = {
     400: ("malformed_json", "The body is not JSON: unexpected end of data."),
     401: ("unauthenticated", "an access token is needed: Authorization: Bearer …"),
-    403: ("other_workspace", "this plan belongs to another workspace"),
+    403: ("forbidden", "this needs the role editor, and you are viewer"),
     404: ("unknown_plan", "there is no such plan"),
     409: ("plan_ended", "the plan has ended: completed"),
     413: ("body_too_large", "The body may have up to 1000000 bytes."),
+    415: ("unsupported_media_type", "Send application/json."),
     422: ("unknown_team", "there is no team 'rewiev'; there are: model, review"),
+    429: ("rate_limited", "Too many requests; try again in 2 s."),
     503: ("bus_unavailable", "Kafka did not acknowledge"),
 }
 
@@ -26,6 +28,9 @@ _ACCESS_CASES: Final = _CASES | {
     422: ("invalid_scopes", "a key of a viewer may have these scopes: plans:read"),
     503: ("access_unknown", "who may do what is not known yet"),
 }
+
+
+_COME_AGAIN: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def problems(*statuses: int) -> Responses:
@@ -46,7 +51,7 @@ def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
         "description": f"{title} (RFC 9457), for example `{code}`.",
         "content": {PROBLEM_MEDIA_TYPE: {"schema": schema, "example": example}},
     }
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in _COME_AGAIN:
         described["headers"] = {"Retry-After": header("Seconds after which to try again.", "integer")}
     return described
 
@@ -56,8 +61,8 @@ def header(description: str, kind: str = "string") -> dict[str, Any]:
     return {"description": description, "schema": {"type": kind}}
 
 
-ALWAYS: Final = (401, 403, 422, 503)
-WITH_BODY: Final = (400, 413, *ALWAYS)
+ALWAYS: Final = (401, 403, 422, 429, 503)
+WITH_BODY: Final = (400, 413, 415, *ALWAYS)
 PAGED: Final = {"Link": header('`rel="next"`: where the rest is; absent on the last page.')}
 SUBMITTED: Final[Responses] = {
     200: {

@@ -4,17 +4,10 @@ from agentbus.kernel.errors import Invalid, Rejected
 
 
 class PlanNotFound(Rejected):
-    """There is no such plan, neither stored nor on the bus."""
+    """There is no such plan in the caller's workspace, neither stored nor on the bus."""
 
     code = "unknown_plan"
     status = 404
-
-
-class OtherWorkspace(Rejected):
-    """The plan belongs to a workspace that the caller is not in."""
-
-    code = "other_workspace"
-    status = 403
 
 
 class PlanHasEnded(Rejected):

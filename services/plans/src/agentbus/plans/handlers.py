@@ -32,7 +32,7 @@ class Caller:
 
 
 async def approve(request: PlanApproval, caller: Caller, *, parts: Parts) -> Accepted:
-    """Approves or rejects the plan's steps. Raises PlanNotFound, OtherWorkspace, PlanHasEnded, Transient."""
+    """Approves or rejects the plan's steps. Raises PlanNotFound, PlanHasEnded, Transient."""
     plan = await named(request.plan_id, request.m_plan_id, caller.who, plans=parts.plans, bus=parts.bus)
     return await _send(
         ApprovePlan(
@@ -46,7 +46,7 @@ async def approve(request: PlanApproval, caller: Caller, *, parts: Parts) -> Acc
 
 
 async def clarify(request: UserClarification, caller: Caller, *, parts: Parts) -> Accepted:
-    """Answers the plan's question. Raises PlanNotFound, OtherWorkspace, PlanHasEnded, Transient."""
+    """Answers the plan's question. Raises PlanNotFound, PlanHasEnded, Transient."""
     plan = await named(request.plan_id, request.m_plan_id, caller.who, plans=parts.plans, bus=parts.bus)
     return await _send(
         AnswerClarification(
@@ -59,7 +59,7 @@ async def clarify(request: UserClarification, caller: Caller, *, parts: Parts) -
 
 
 async def add_message(request: AgentMessage, caller: Caller, *, parts: Parts) -> Accepted:
-    """Adds a client's message, also after the end. Raises PlanNotFound, OtherWorkspace, Transient."""
+    """Adds a client's message, also after the end. Raises PlanNotFound, Transient."""
     check_json(request.raw_data, "raw_data")
     plan = await addressed(request.plan_id, caller.who, plans=parts.plans, bus=parts.bus)
     return await _send(
@@ -77,7 +77,7 @@ async def add_message(request: AgentMessage, caller: Caller, *, parts: Parts) ->
 
 
 async def cancel(plan_id: str, request: CancelRequest, caller: Caller, *, parts: Parts) -> Accepted:
-    """Stops the plan. Raises PlanNotFound, OtherWorkspace, PlanHasEnded, Transient."""
+    """Stops the plan. Raises PlanNotFound, PlanHasEnded, Transient."""
     plan = await addressed(plan_id, caller.who, plans=parts.plans, bus=parts.bus)
     envelope = _envelope(_open(plan), caller, "cancel", parts)
     return await _send(CancelPlan(**envelope, reason=request.reason or ""), parts)

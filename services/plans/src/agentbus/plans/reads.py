@@ -38,7 +38,7 @@ class PlanPage:
 async def read_plan(plan_id: str, who: Principal, *, min_seq: int, parts: Parts) -> PlanDocument:
     """Returns the plan; first waits, for a bounded time, until it is stored up to `min_seq`.
 
-    When the time is up, returns it as it is: its `last_seq` tells. Raises PlanNotFound, OtherWorkspace,
+    When the time is up, returns it as it is: its `last_seq` tells. Raises PlanNotFound,
     Transient when the database is away.
     """
     plan = await visible(plan_id, who, plans=parts.plans, bus=parts.bus)
