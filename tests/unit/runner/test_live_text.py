@@ -19,7 +19,7 @@ async def test_what_is_written_before_a_pause_is_shown_in_the_pause() -> None:
         async with plan.stream("a") as stream:
             await stream.write("one ")
             await stream.write("two ")
-            await stream.write("three")
+            await stream.write("three ")
             await read.wait()
         return Report("", "")
 
@@ -27,7 +27,7 @@ async def test_what_is_written_before_a_pause_is_shown_in_the_pause() -> None:
     plan.run.begin()
 
     async def shown() -> None:
-        assert "".join(chunk["content"] for chunk in plan.live.chunks) == "one two three"
+        assert "".join(chunk["content"] for chunk in plan.live.chunks) == "one two three "
 
     await eventually(shown, within=5)
     read.set()

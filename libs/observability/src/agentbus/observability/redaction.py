@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from agentbus.observability.secrets.text import cut_out, secrets_in
+
 REDACTED: Final = "[redacted]"
 TEXT_LIMIT_CHARACTERS: Final = 16_384
 
@@ -24,12 +26,12 @@ _IN_TEXT: Final = (
 
 
 def redact_text(text: str) -> str:
-    """Returns `text` without the JWTs, credentials in URLs and bearer tokens in it, cut when very long."""
+    """Returns `text` without the secrets in it, cut when very long."""
     if len(text) > TEXT_LIMIT_CHARACTERS:
         text = f"{text[:TEXT_LIMIT_CHARACTERS]}… ({len(text)} characters)"
     for pattern, replacement in _IN_TEXT:
         text = pattern.sub(replacement, text)
-    return text
+    return cut_out(text, secrets_in(text))
 
 
 def redact(value: Any, *, depth: int = 6) -> Any:

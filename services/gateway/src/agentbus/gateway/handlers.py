@@ -7,17 +7,28 @@ client can send it again. Called by the session.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from agentbus.bus.codec import encode
-from agentbus.chassis.auth import Principal, Role
+from agentbus.chassis.auth import Principal, Role, Scope
 from agentbus.contracts.commands import AnswerClarification, ApprovePlan, PlanCommand
-from agentbus.contracts.frames import ApprovalData, ClarificationData, Frame, FrameError, Pong
+from agentbus.contracts.frames import (
+    COMMANDING_TYPES,
+    ApprovalData,
+    Authenticated,
+    AuthenticateData,
+    ClarificationData,
+    Frame,
+    FrameError,
+    Pong,
+)
 from agentbus.contracts.identifiers import new_id
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.topics import COMMANDS
+from agentbus.gateway.access import Badge
 from agentbus.gateway.client_frames import approves
 from agentbus.gateway.errors import BadFrame
 from agentbus.gateway.model import Question
@@ -25,9 +36,11 @@ from agentbus.gateway.ports import Commands
 from agentbus.gateway.wire import frame
 from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import AgentbusError
+from agentbus.observability.secrets.value import redacted_model
 from agentbus.observability.tracing import span
 
 D = TypeVar("D", bound=BaseModel)
+_LAST_MOMENT: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True)
@@ -35,11 +48,16 @@ class Visit:
     """A socket that was let in: who it is, what it watches, and how its frames take effect."""
 
     plan_id: str
-    principal: Principal
+    badge: Badge
     commands: Commands
     clock: Clock
     question: Callable[[], Awaitable[Question | None]]
     hello: Callable[[], bytes]
+
+    @property
+    def principal(self) -> Principal:
+        """Who it is, as of now."""
+        return self.badge.principal
 
 
 async def ping(data: Mapping[str, Any], visit: Visit) -> bytes | None:
@@ -58,9 +76,22 @@ async def connection_check(_data: Mapping[str, Any], visit: Visit) -> bytes | No
     return visit.hello()
 
 
+async def authenticate(data: Mapping[str, Any], visit: Visit) -> bytes | None:
+    """Goes on with another token of the same user; raises SocketClosed when it does not let them in."""
+    await visit.badge.renew(_valid(AuthenticateData, data).token)
+    who = visit.principal
+    answer = Authenticated(
+        plan_id=visit.plan_id,
+        user_id=who.user_id,
+        role=who.role,
+        expires_at=_moment(who.expires_at),
+        timestamp=format_timestamp(visit.clock.now()),
+    )
+    return frame("authenticated", answer.model_dump())
+
+
 async def plan_approval_response(data: Mapping[str, Any], visit: Visit) -> bytes | None:
     """Approves or rejects the plan's steps; what it came to shows as a message of the plan."""
-    visit.principal.require(Role.EDITOR)
     answer = _valid(ApprovalData, data)
     question = await visit.question() if not answer.m_plan_id else None
     open_id = question.id if question is not None and question.kind == "approval" else ""
@@ -72,7 +103,6 @@ async def plan_approval_response(data: Mapping[str, Any], visit: Visit) -> bytes
 
 async def user_clarification_response(data: Mapping[str, Any], visit: Visit) -> bytes | None:
     """Answers the plan's question; OK, YES or APPROVE approve a plan that waits for that instead."""
-    visit.principal.require(Role.EDITOR)
     answer = _valid(ClarificationData, data)
     question = await visit.question()
     if question is not None and question.kind == "approval" and approves(answer.answer):
@@ -90,19 +120,25 @@ HANDLERS: Final[dict[str, Callable[[Mapping[str, Any], Visit], Awaitable[bytes |
     "ping": ping,
     "pong": pong,
     "connection_check": connection_check,
+    "authenticate": authenticate,
     "plan_approval_response": plan_approval_response,
     "user_clarification_response": user_clarification_response,
 }
 
 
 async def handle(received: Frame, visit: Visit) -> bytes | None:
-    """Returns the frame that answers `received`, if any. Raises AgentbusError when it had no effect."""
+    """Returns the frame that answers `received`, if any.
+
+    Raises AgentbusError when it had no effect, SocketClosed when it is the socket's end.
+    """
     handler = HANDLERS.get(received.type)
     if handler is None:
         known = ", ".join(HANDLERS)
         raise BadFrame(
             f"{received.type} is not a type that clients send; known: {known}", code="unknown_type"
         )
+    if received.type in COMMANDING_TYPES:
+        visit.principal.require(Role.EDITOR, Scope.PLANS_WRITE)
     return await handler(received.data, visit)
 
 
@@ -132,7 +168,14 @@ def _head(visit: Visit) -> dict[str, Any]:
 
 async def _send(visit: Visit, command: PlanCommand, name: str) -> None:
     with span(f"send {name}", kind="producer", plan_id=visit.plan_id):
-        await visit.commands.send(COMMANDS, visit.plan_id, encode(command), schema="command.v1")
+        said = redacted_model(command, keep=PlanCommand.model_fields)
+        await visit.commands.send(COMMANDS, visit.plan_id, encode(said), schema="command.v1")
+
+
+def _moment(unix_seconds: float | None) -> str | None:
+    if unix_seconds is None:
+        return None
+    return format_timestamp(datetime.fromtimestamp(min(unix_seconds, _LAST_MOMENT), UTC))
 
 
 def _valid(model: type[D], data: Mapping[str, Any]) -> D:

@@ -12,11 +12,12 @@ from typing import Any, Final
 import orjson
 
 from agentbus.chassis.auth import Principal
-from agentbus.contracts.commands import StartPlan
+from agentbus.contracts.commands import DESCRIPTION_MAX_CHARACTERS, StartPlan
 from agentbus.contracts.http.plans import ProcessRequest
 from agentbus.contracts.identifiers import derived_id, new_id
 from agentbus.contracts.teams import DEFAULT_TEAM_ID, TEAMS
 from agentbus.contracts.timestamps import format_timestamp
+from agentbus.observability.secrets.value import redacted_model, without_secrets_in
 from agentbus.plan.projection import TERMINAL_STATUSES, PlanDocument, apply
 from agentbus.plans.errors import BadIdempotencyKey, BadInputs, KeyReused, UnknownTeam
 
@@ -75,10 +76,14 @@ def start_command(
 ) -> StartPlan:
     """Returns the command that `request` comes to; with a `key`, its ids are the same each time.
 
+    Secrets are cut out before the request's hash is taken: a short one could be guessed from that.
     Raises UnknownTeam, BadInputs.
     """
     team_id = checked_team(request.team_id, team_ids)
-    inputs = checked_inputs(request.inputs)
+    inputs = without_secrets_in(checked_inputs(request.inputs))
+    request = redacted_model(request, keep=("inputs",))
+    if len(request.description) > DESCRIPTION_MAX_CHARACTERS:
+        raise BadInputs("description is too long once its secrets are redacted; leave them out")
     plan_id = derived_id("plan", who.workspace_id, who.user_id, key) if key else new_id()
     return StartPlan(
         command_id=derived_id("start", plan_id),

@@ -1,8 +1,8 @@
 """The bus as the plan service sees it: commands go out, starts and unstored plans are found again.
 
-Guarantee: when `send` raises, Kafka did not acknowledge in time, the record is not sent later, and a start
-that was on the wire is void for the runner once its `expires_at` has passed. Called by `handlers.py` and
-`directory.py`.
+Guarantee: commands go out without the secrets in them. When `send` raises, Kafka did not acknowledge in time,
+the record is not sent later, and a start that was on the wire is void for the runner once its `expires_at` has
+passed. Called by `handlers.py` and `directory.py`.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from agentbus.contracts.commands import PlanCommand, StartPlan
 from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.topics import COMMANDS, MESSAGES
 from agentbus.kernel.errors import Transient
+from agentbus.observability.secrets.value import redacted_model
 from agentbus.plan.projection import PlanDocument
 from agentbus.plan.sequence import PlanSequence
 from agentbus.plans.instruments import ACKNOWLEDGE_SECONDS
@@ -43,6 +44,7 @@ class KafkaPlanBus:
 
     async def send(self, command: PlanCommand) -> int:
         """Returns the command's offset once Kafka has it."""
+        command = redacted_model(command, keep=PlanCommand.model_fields)
         with ACKNOWLEDGE_SECONDS.time():
             sent = await self._producer.send(
                 COMMANDS,

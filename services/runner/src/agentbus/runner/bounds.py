@@ -11,7 +11,8 @@ from typing import Any, Final
 import orjson
 
 from agentbus.contracts.payloads import Cut
-from agentbus.runner.credentials import without_credentials
+from agentbus.observability.secrets.text import without_secrets
+from agentbus.observability.secrets.value import hidden_by_name
 
 OUTPUT_LIMIT_BYTES: Final = 256 * 1024
 _DEPTH_LIMIT: Final = 64
@@ -22,7 +23,7 @@ _INT64: Final = range(-(2**63), 2**63)
 def clean(value: Any, depth: int = 0) -> Any:
     """Returns `value` as JSON that PostgreSQL, MongoDB and browsers can all hold.
 
-    NUL characters and lone surrogates become U+FFFD, credentials `[redacted]`; integers beyond 64 bits and
+    NUL characters and lone surrogates become U+FFFD, secrets `[redacted:kind]`; integers beyond 64 bits and
     numbers that JSON does not know become text; what is no JSON becomes its `str`; what is nested deeper than
     64 levels, a note of that.
     """
@@ -41,8 +42,13 @@ def clean(value: Any, depth: int = 0) -> Any:
 
 def _clean_items(value: Mapping[Any, Any] | Iterable[Any], depth: int) -> Any:
     if isinstance(value, Mapping):
-        return {clean_text(str(key)): clean(item, depth) for key, item in value.items()}
+        return {publishable(str(key)): _clean_item(str(key), item, depth) for key, item in value.items()}
     return [clean(item, depth) for item in value]
+
+
+def _clean_item(name: str, item: Any, depth: int) -> Any:
+    hidden = hidden_by_name(name, item) if isinstance(item, str) else None
+    return clean(item, depth) if hidden is None else hidden
 
 
 def clean_text(text: str) -> str:
@@ -57,8 +63,8 @@ def clean_text(text: str) -> str:
 
 
 def publishable(text: str) -> str:
-    """Returns `text` as it may stand on the bus: storable, and without credentials."""
-    return without_credentials(clean_text(text))
+    """Returns `text` as it may stand on the bus: storable, and without secrets."""
+    return without_secrets(clean_text(text))
 
 
 def bound(value: Any, limit_bytes: int = OUTPUT_LIMIT_BYTES) -> tuple[Any, Cut | None]:

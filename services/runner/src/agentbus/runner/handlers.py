@@ -13,10 +13,12 @@ from agentbus.contracts.commands import (
     ApprovePlan,
     CancelPlan,
     Command,
+    PlanCommand,
     StartPlan,
 )
 from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.observability.log import get_logger
+from agentbus.observability.secrets.value import redacted_model
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import COMMANDS
 from agentbus.runner.journal import named_or_oldest
@@ -43,7 +45,9 @@ async def handle(command: Command, partition: int, appended_at: datetime, *, own
 async def _start(command: StartPlan, partition: int, appended_at: datetime, ownership: Ownership) -> str:
     if appended_at > parse_timestamp(command.expires_at):
         return "void"
-    return "started" if await ownership.start(partition, command, appended_at) else "duplicate"
+    # Its writer has done so too; this keeps the plan's record clean whoever wrote it.
+    start = redacted_model(command, keep=PlanCommand.model_fields)
+    return "started" if await ownership.start(partition, start, appended_at) else "duplicate"
 
 
 async def _tell(command: ApprovePlan | AnswerClarification | CancelPlan, run: PlanRun) -> str:

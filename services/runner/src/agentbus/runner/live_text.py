@@ -1,7 +1,7 @@
 """Text while an agent still writes it: pieces to `agent.streaming`, joined so that a fast writer sends few.
 
-Live view only. Nothing here can stop or slow the agent; the finished text is a normal message. Credentials
-are hidden where a piece holds them whole.
+Live view only. Nothing here can stop or slow the agent; the finished text is a normal message. Secrets are
+cut out, also those that come in several pieces: a word is shown once it is whole.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ from typing import Final
 from agentbus.contracts.commands import StartPlan
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.kernel.clock import Clock
+from agentbus.observability.secrets.growing import GrowingText
 from agentbus.runner.bounds import bound, clean_text
 from agentbus.runner.ports import LiveText
 
@@ -27,7 +28,7 @@ class LiveTextStream:
         self._agent = agent
         self._clock = clock
         self._pieces: list[str] = []
-        self._shown = 0
+        self._unshown = GrowingText()
         self._chunk = 0
         self._shown_at = 0.0
         self._soon: asyncio.TimerHandle | None = None
@@ -40,6 +41,7 @@ class LiveTextStream:
     async def write(self, text: str) -> None:
         """Shows `text` to live watchers, together with what follows within 50 ms."""
         self._pieces.append(clean_text(text))
+        self._unshown.add(self._pieces[-1])
         if self._soon is not None:
             return
         wait_seconds = self._shown_at + _JOIN_SECONDS - self._clock.monotonic()
@@ -61,9 +63,11 @@ class LiveTextStream:
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
-        pending, _ = bound("".join(self._pieces[self._shown :]), _PIECE_LIMIT_BYTES)
-        self._shown = len(self._pieces)
+        unshown = self._unshown.rest() if is_final else self._unshown.ready()
         self._shown_at = self._clock.monotonic()
+        if not (unshown or is_final):
+            return
+        pending, _ = bound(unshown, _PIECE_LIMIT_BYTES)
         self._send("agent_message_streaming", pending, is_final=is_final)
 
     def _send(self, kind: str, content: str, *, is_final: bool) -> None:

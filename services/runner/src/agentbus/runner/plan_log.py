@@ -19,7 +19,7 @@ from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
 from agentbus.observability.tracing import trace_and_span_ids
-from agentbus.runner.bounds import bound, clean, clean_text
+from agentbus.runner.bounds import bound, clean, clean_text, publishable
 from agentbus.runner.drafts import Draft
 from agentbus.runner.journal import Journal
 from agentbus.runner.ports import MessageOutbox
@@ -93,8 +93,8 @@ class PlanLog:
             "plan_id": self.start.plan_id,
             "seq": seq,
             "type": draft.type,
-            "agent_name": clean_text(draft.agent_name),
-            "agent_type": clean_text(draft.agent_type),
+            "agent_name": publishable(draft.agent_name),
+            "agent_type": publishable(draft.agent_type),
             "content": content,
             "timestamp": format_timestamp(self._clock.now()),
             "payload": payload,
@@ -102,7 +102,7 @@ class PlanLog:
             "parent_action_id": draft.parent_action_id,
             "trace_id": trace_id,
             "span_id": span_id,
-            "session_id": clean_text(self.start.session_id),
+            "session_id": publishable(self.start.session_id),
             "workspace_id": clean_text(self.start.workspace_id),
             "user_id": clean_text(self.start.user_id),
             "attempt": self.attempt,

@@ -1,0 +1,55 @@
+"""Cuts secrets out of JSON values: in every text, the names of fields included, and by the names of fields.
+
+Called by whoever writes commands to the bus (plans, gateway); the runner cleans its values with `bounds`.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel
+
+from agentbus.kernel.errors import Invalid
+from agentbus.observability.instruments import REDACTED
+from agentbus.observability.secrets.assignments import is_secret_under, secret_name
+from agentbus.observability.secrets.text import mark, without_secrets
+
+_NAMES_LONGEST: Final = 64
+_DEPTH_LIMIT: Final = 256
+"""Deeper than what orjson writes."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def without_secrets_in(value: Any, depth: int = 0) -> Any:
+    """Returns the JSON `value` without its secrets; raises Invalid when it is nested too deep to be sent."""
+    if depth > _DEPTH_LIMIT:
+        raise Invalid(f"nested deeper than {_DEPTH_LIMIT} levels", code="too_deep")
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Mapping):
+        return {
+            without_secrets(str(name)): _under(str(name), item, depth + 1) for name, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [without_secrets_in(item, depth + 1) for item in value]
+    return value
+
+
+def hidden_by_name(name: str, value: str) -> str | None:
+    """Returns the mark for `value` when the name of its field makes it a secret, else None."""
+    kind = secret_name(name) if len(name) <= _NAMES_LONGEST else None
+    if kind is None or not is_secret_under(kind, value):
+        return None
+    REDACTED.labels(kind).inc()
+    return mark(kind)
+
+
+def redacted_model(model: M, *, keep: Collection[str]) -> M:
+    """Returns `model` without secrets; the fields that `keep` names are ids and stay as they are."""
+    said = {name: value for name, value in model if name not in keep}
+    return model.model_copy(update=without_secrets_in(said))
+
+
+def _under(name: str, value: Any, depth: int) -> Any:
+    hidden = hidden_by_name(name, value) if isinstance(value, str) else None
+    return without_secrets_in(value, depth) if hidden is None else hidden
