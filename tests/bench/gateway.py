@@ -22,8 +22,9 @@ from bench.socket_clients import Listening, all_received, counting_clients
 from picows import ws_connect
 from support.eventually import eventually
 from support.messages import message
-from support.persister_world import PersisterWorld, persister_world
+from support.persister_world import PersisterWorld
 from support.stack import Infra
+from support.watched_world import watched_world
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.record import Record
@@ -42,7 +43,7 @@ async def measure(
 ) -> list[Row]:
     """Returns latency and fan-out rate of a gateway process, each with its reference."""
     async with (
-        persister_world(stack.kafka_bootstrap, stack.mongo_url, stack.namespace()) as world,
+        watched_world(stack) as world,
         _gateway(world) as port,
     ):
         over_socket, over_tail = await _latency(world, port, latency_messages)

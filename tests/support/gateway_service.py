@@ -1,7 +1,7 @@
 """A gateway on real Kafka and a real message database, beside the persister's world, and clients for it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ import orjson
 from pydantic import SecretStr
 from support.persister_world import PersisterWorld
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from agentbus.chassis.auth import issue
 from agentbus.contracts.topics import COMMANDS
@@ -26,8 +27,10 @@ class GatewayService:
         self.gateway = gateway
         self.settings = settings
 
-    def token(self, user: str = "local", workspace: str = "default", role: str = "editor") -> str:
-        return issue(self.settings, user, workspace, role, timedelta(minutes=5))
+    def token(
+        self, user: str = "local", workspace: str = "default", role: str = "editor", minutes: float = 5
+    ) -> str:
+        return issue(self.settings, user, workspace, role, timedelta(minutes=minutes))
 
     def url(self, plan_id: str, **query: Any) -> str:
         query = {"token": self.token(), "user_id": "local", **query}
@@ -78,6 +81,14 @@ async def next_frame(socket: ClientConnection, kind: str) -> dict[str, Any]:
             data: dict[str, Any] = frame["data"]
             return data
     raise AssertionError(f"closed before {kind}: {socket.close_code} {socket.close_reason}")
+
+
+async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
+    """Reads to the end; returns the close code and reason."""
+    with suppress(ConnectionClosed):
+        while True:
+            await socket.recv()
+    return socket.close_code, socket.close_reason
 
 
 async def commands(world: PersisterWorld, plan_id: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import orjson
 from agentbus.bus.record import Record, Sent
 from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway.hub import Hub
+from agentbus.gateway.memory import Memory
 from agentbus.kernel.errors import Transient
 from agentbus.plan.dialect import DEFAULT, Dialect
 from agentbus.plan.sequence import PlanSequence
@@ -23,7 +24,9 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 class World:
     """One partition. `pace()` is called whenever something is awaited and may let any part move on."""
 
-    def __init__(self, pace: Callable[["World"], None] = lambda _world: None) -> None:
+    def __init__(
+        self, pace: Callable[["World"], None] = lambda _world: None, *, memory_bytes: int = 100_000
+    ) -> None:
         self.records: list[Record] = []
         self.handed_over = 0
         self.persisted = 0
@@ -32,7 +35,9 @@ class World:
         self.database_up = True
         self.pages: list[int] = []
         """How many messages each read of the database gave."""
-        self.hub = Hub(self, early_bytes=2_000)
+        self.memory_bytes = memory_bytes
+        self.memory = Memory(recent_bytes=memory_bytes, early_bytes=memory_bytes)
+        self.hub = Hub(self, early_bytes=2_000, memory=self.memory)
         self._sequences: dict[str, PlanSequence] = {}
         self._pace = pace
 

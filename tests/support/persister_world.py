@@ -7,7 +7,7 @@ from asyncio.subprocess import Process, create_subprocess_exec
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from support.eventually import eventually
@@ -76,10 +76,16 @@ class PersisterWorld:
         return [parse(record) async for record in self.reader.read(dead_letter_topic(MESSAGES, GROUP), 0, 0)]
 
 
+World = TypeVar("World", bound=PersisterWorld)
+
+
 @asynccontextmanager
 async def persister_world(
-    kafka_bootstrap: str, mongo_url: str, namespace: str
-) -> AsyncIterator[PersisterWorld]:
+    kafka_bootstrap: str,
+    mongo_url: str,
+    namespace: str,
+    kind: type[World] = PersisterWorld,  # type: ignore[assignment]
+) -> AsyncIterator[World]:
     settings = PersisterSettings(
         kafka_bootstrap=kafka_bootstrap,
         mongo_url=mongo_url,
@@ -93,7 +99,7 @@ async def persister_world(
     database = connect(mongo_url, settings.mongo_database)
     await producer.start()
     try:
-        yield PersisterWorld(settings, producer, reader, database)
+        yield kind(settings, producer, reader, database)
         await database.drop()
     finally:
         await producer.stop()

@@ -6,9 +6,10 @@ from uuid import uuid4
 import pytest
 from prometheus_client import REGISTRY
 from support.eventually import eventually
-from support.gateway_service import GatewayService, gateway_service, next_frame
+from support.gateway_service import GatewayService, close_of, gateway_service, next_frame
 from support.messages import message
 from support.persister_world import PersisterWorld
+from support.watched_world import known_plan
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
@@ -16,20 +17,6 @@ from websockets.frames import Frame, Opcode
 from agentbus.chassis.auth import issue
 
 pytestmark = pytest.mark.integration
-
-
-async def close_of(socket: ClientConnection) -> tuple[int | None, str | None]:
-    """Reads to the end; returns the close code and reason."""
-    with pytest.raises(ConnectionClosed):
-        while True:
-            await socket.recv()
-    return socket.close_code, socket.close_reason
-
-
-async def known_plan(world: PersisterWorld, **fields: Any) -> str:
-    plan_id = str(uuid4())
-    await world.publish([message(plan_id, 1, **fields)])
-    return plan_id
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from support.messages import message
 from support.own_kafka import OwnKafka
 from support.persister_world import PersisterWorld, persister_world
 from support.stack import Infra
+from support.watched_world import WatchedWorld, watched_world
 
 from agentbus.embedded.stack import Stack
 
@@ -21,7 +22,7 @@ APPROVE = '{"type":"plan_approval_response","data":{"approved":true,"m_plan_id":
 @pytest.fixture
 async def fragile(stack: Infra, own_database: Stack) -> AsyncIterator[PersisterWorld]:
     """A world whose database can be killed."""
-    async with persister_world(stack.kafka_bootstrap, own_database.mongo_url, stack.namespace()) as world:
+    async with watched_world(stack, own_database.mongo_url) as world:
         yield world
 
 
@@ -61,7 +62,7 @@ async def test_without_kafka_a_decision_is_refused_and_nothing_is_sent_later(
 ) -> None:
     plan_id = str(uuid4())
     async with (
-        persister_world(own_kafka.bootstrap, stack.mongo_url, stack.namespace()) as world,
+        persister_world(own_kafka.bootstrap, stack.mongo_url, stack.namespace(), WatchedWorld) as world,
         gateway_service(world) as service,
     ):
         await world.publish([message(plan_id, 1)])

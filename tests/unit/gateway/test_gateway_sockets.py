@@ -11,7 +11,7 @@ from agentbus.gateway.sockets import Socket
 
 async def test_a_socket_that_a_write_has_closed_is_not_drained() -> None:
     socket = Socket(Mock(), GatewaySettings(gateway_unsent_limit_bytes=1024), lambda: 0.0)
-    transport = Mock()
+    transport = Mock(is_close_frame_sent=False)
     transport.underlying_transport.get_write_buffer_size.return_value = 1
     socket.on_ws_connected(transport)
     await socket.drained(1)

@@ -35,9 +35,11 @@ def sessions(world: World, *, page: int = 3, recent_bytes: int = 2_000) -> Sessi
 
     return Sessions(
         hub=world.hub,
-        directory=Directory(MemoryPlans(), log, find_start=nothing, unstored=nothing),
+        directory=Directory(
+            MemoryPlans(), find_start=nothing, find_record=nothing, at_once=2, within_seconds=5
+        ),
         log=log,
-        sources=Sources(MemoryMessages(world), log, page_messages=page, recent_bytes=recent_bytes),
+        sources=Sources(MemoryMessages(world), log, world.memory, page_messages=page, recent_bytes=recent_bytes),
         commands=MemoryCommands(),
         clock=SystemClock(),
         reads_at_once=2,
@@ -117,6 +119,7 @@ MOVES = st.lists(st.tuples(st.sampled_from([*KINDS, "database"]), st.integers(1,
     arrivals=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=4),
     page=st.integers(1, 5),
     recent_bytes=st.sampled_from([0, 700, 1_500, 10_000]),
+    memory_bytes=st.sampled_from([0, 1_000, 3_000, 100_000]),
 )
 def test_each_seq_once_and_in_order(
     before: list[tuple[str, int]],
@@ -124,9 +127,10 @@ def test_each_seq_once_and_in_order(
     arrivals: list[tuple[int, int]],
     page: int,
     recent_bytes: int,
+    memory_bytes: int,
 ) -> None:
     pace = Pace([*before, *during])
-    world = World(pace)
+    world = World(pace, memory_bytes=memory_bytes)
     for _ in before:
         pace(world)
     shared = sessions(world, page=page, recent_bytes=recent_bytes)
@@ -147,6 +151,7 @@ def test_each_seq_once_and_in_order(
             if follow.done() and not follow.cancelled() and follow.exception() is not None:
                 raise AssertionError from follow.exception()
             shared.hub.leave(room, reader)
+            assert world.memory.size_bytes <= world.memory_bytes
             after_seq = reader.seen[-1]["seq"] if reader.seen else after_seq
 
     async def everyone() -> None:
@@ -163,6 +168,7 @@ def test_each_seq_once_and_in_order(
         assert reader.seen == accepted(world)
         shared.hub.leave(room, reader)
         assert shared.hub.find(PLAN) is None
+        assert (world.memory.size_bytes, world.memory.lent_bytes) == (0, 0)
 
     run(everyone())
     everything = accepted(world)

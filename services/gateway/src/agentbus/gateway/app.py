@@ -6,18 +6,20 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from agentbus.bus.lookup import find_start, unstored_messages
+from agentbus.bus.lookup import find_record, find_start
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record
 from agentbus.bus.tail import Tail
-from agentbus.chassis.auth import require_secret
+from agentbus.chassis.auth import Access, require_way_in
 from agentbus.chassis.health import Health
 from agentbus.chassis.http import build_app
 from agentbus.contracts.topics import MESSAGES, STREAMING
+from agentbus.gateway.access import Entrance
 from agentbus.gateway.catch_up import Sources
 from agentbus.gateway.directory import Directory
 from agentbus.gateway.hub import Hub
+from agentbus.gateway.memory import Memory
 from agentbus.gateway.server import SocketServer
 from agentbus.gateway.session import Sessions
 from agentbus.gateway.settings import GatewaySettings
@@ -41,31 +43,36 @@ class Gateway:
         self.reader = Reader(address)
         self.producer = Producer(address)
         self.tail = Tail(address, [MESSAGES, STREAMING], self._on_records)
-        self.hub = Hub(self.tail, early_bytes=settings.gateway_early_bytes)
+        memory = Memory(settings.gateway_recent_total_bytes, settings.gateway_recent_total_bytes)
+        self.hub = Hub(self.tail, early_bytes=settings.gateway_early_bytes, memory=memory)
         directory = Directory(
             PlanStore(self.database),
-            self.reader,
             find_start=partial(find_start, self.reader),
-            unstored=partial(unstored_messages, self.reader),
+            find_record=partial(find_record, self.reader),
+            at_once=settings.gateway_lookups_at_once,
+            within_seconds=settings.gateway_lookup_seconds,
         )
         sources = Sources(
             MessageStore(self.database),
             self.reader,
+            memory,
             page_messages=settings.gateway_history_page_messages,
             recent_bytes=settings.gateway_recent_bytes,
         )
+        clock = SystemClock()
         sessions = Sessions(
             hub=self.hub,
             directory=directory,
             log=self.reader,
             sources=sources,
             commands=self.producer,
-            clock=SystemClock(),
+            clock=clock,
             reads_at_once=settings.gateway_history_reads_at_once,
             patience_seconds=settings.gateway_history_patience_seconds,
             ping_interval_seconds=settings.gateway_ping_interval_seconds,
         )
-        self.sockets = SocketServer(sessions, settings)
+        self.access = Access(settings, address)
+        self.sockets = SocketServer(sessions, Entrance(settings, self.access, clock), settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -78,6 +85,8 @@ class Gateway:
             stack.push_async_callback(self.producer.stop)
             await self.tail.start(wait_seconds=ATTACH_SECONDS)
             stack.push_async_callback(self.tail.stop)
+            await self.access.start()
+            stack.push_async_callback(self.access.stop)
             await self.sockets.start()
             stack.push_async_callback(self.sockets.stop)
             yield
@@ -98,17 +107,18 @@ class Gateway:
 def build(settings: GatewaySettings) -> FastAPI:
     """Returns the gateway's operations HTTP, which runs the gateway for as long as it is served.
 
-    Raises Fatal without a secret to check tokens with. Ready means attached to the live end once: while the
-    bus is away, sockets stay open and history comes from the database; without that it comes from the bus.
+    Raises Fatal without anything to check tokens with. Ready means attached to the live end once, and that it
+    was known once who may do what. While the bus is away, sockets stay open and history comes from the
+    database; without that it comes from the bus.
     """
-    if settings.auth == "token":
-        require_secret(settings)
+    require_way_in(settings)
     health = Health()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         gateway = Gateway(settings)
         health.check("tail", gateway.attached)
+        health.check("access", gateway.access.book.check, needed=settings.auth == "token")
         health.check("bus", gateway.bus_answers, needed=False)
         async with gateway.running():
             yield

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway import instruments
+from agentbus.gateway.memory import Memory
 from agentbus.gateway.model import Asked, Entry, Recent, parse, stored
 from agentbus.gateway.ports import Log, StoredMessages
 from agentbus.kernel.errors import Invalid, Transient
@@ -38,6 +39,7 @@ class Sources:
 
     database: StoredMessages
     log: Log
+    memory: Memory
     page_messages: int = 2_000
     recent_bytes: int = 256 * 1024
 
@@ -59,7 +61,7 @@ class CatchUp:
         self._holed = False  # the database showed messages behind a hole
         self._meets = False  # the topic went on where the database ended
         self.state = PlanSequence()
-        self.recent = Recent(sources.recent_bytes, after_seq)
+        self.recent = Recent(sources.recent_bytes, sources.memory, after_seq)
         self.asked = Asked(known=after_seq == 0)
 
     async def batches(self) -> AsyncGenerator[list[Entry], None]:

@@ -1,20 +1,19 @@
 """Whose plan is this? Exact also for a plan that is not stored yet, and while the database is away.
 
-Called by a session before it lets anyone see anything of a plan.
+On the bus it reads the starts that no runner has done with and the plans' newest records, never messages; so
+many at once, and for so long. Called by a session before it lets anyone see anything of a plan.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from agentbus.bus.codec import decode
-from agentbus.bus.record import Record
 from agentbus.contracts.commands import StartPlan
-from agentbus.contracts.topics import MESSAGES
+from agentbus.contracts.plan_record import PlanRecord
 from agentbus.gateway.model import Question
-from agentbus.gateway.ports import Log, StoredPlans
-from agentbus.kernel.errors import Invalid, Transient
+from agentbus.gateway.ports import StoredPlans
+from agentbus.kernel.errors import Transient
 
 
 @dataclass(frozen=True)
@@ -31,15 +30,17 @@ class Directory:
     def __init__(
         self,
         plans: StoredPlans,
-        log: Log,
         *,
         find_start: Callable[[str], Awaitable[StartPlan | None]],
-        unstored: Callable[[str], Awaitable[list[Record]]],
+        find_record: Callable[[str], Awaitable[PlanRecord | None]],
+        at_once: int,
+        within_seconds: float,
     ) -> None:
         self._plans = plans
-        self._log = log
         self._find_start = find_start
-        self._unstored = unstored
+        self._find_record = find_record
+        self._turns = asyncio.Semaphore(at_once)
+        self._within_seconds = within_seconds
 
     async def find(self, plan_id: str) -> KnownPlan | None:
         """Returns the plan, or None when there is none. Raises Transient when neither side can tell."""
@@ -47,7 +48,7 @@ class Directory:
             if (stored := await self._plans.get(plan_id)) is not None:
                 return _of_document(stored)
         except Transient:
-            return await self._on_bus(plan_id) or await self._in_whole_topic(plan_id)
+            return await self._on_bus(plan_id)
         if (found := await self._on_bus(plan_id)) is not None:
             return found
         # Started, finished and stored while we looked on the bus: then it is in the database by now.
@@ -69,31 +70,27 @@ class Directory:
                 return None
 
     async def _on_bus(self, plan_id: str) -> KnownPlan | None:
-        start = await self._find_start(plan_id)
-        if start is not None:
-            return KnownPlan(start.workspace_id, 0)
-        for record in await self._unstored(plan_id):
-            if (found := _of_record(record)) is not None:
-                return found
-        return None
+        """Raises Transient when it takes too long: bounded, however many ask for plans that are none."""
+        try:
+            async with asyncio.timeout(self._within_seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Transient("too many plans are looked up at once") from None
+        try:
+            async with asyncio.timeout(self._within_seconds):
+                return await self._looked_up(plan_id)
+        except TimeoutError:
+            raise Transient("looking for the plan on the bus took too long") from None
+        finally:
+            self._turns.release()
 
-    async def _in_whole_topic(self, plan_id: str) -> KnownPlan | None:
-        partition = await self._log.partition_for(MESSAGES, plan_id)
-        begin = await self._log.begin_offset(MESSAGES, partition)
-        async with aclosing(self._log.read(MESSAGES, partition, begin, key=plan_id)) as records:
-            async for record in records:
-                if (found := _of_record(record)) is not None:
-                    return found
-        return None
+    async def _looked_up(self, plan_id: str) -> KnownPlan | None:
+        # In this order: a start that the runner has done with has a record by then.
+        start = await self._find_start(plan_id)
+        if start is None and (record := await self._find_record(plan_id)) is not None:
+            start = record.start
+        return KnownPlan(start.workspace_id, 0) if start is not None else None
 
 
 def _of_document(plan: dict[str, Any]) -> KnownPlan:
     return KnownPlan(plan["workspace_id"], plan["last_seq"])
-
-
-def _of_record(record: Record) -> KnownPlan | None:
-    try:
-        message = decode(record.value)
-        return KnownPlan(str(message["workspace_id"]), int(message["seq"]))
-    except (Invalid, KeyError, TypeError, ValueError):
-        return None

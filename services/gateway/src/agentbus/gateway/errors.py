@@ -7,6 +7,7 @@ _CODE_BY_STATUS = {
     401: CloseCode.NOT_AUTHENTICATED,
     403: CloseCode.NOT_ALLOWED,
     404: CloseCode.UNKNOWN_PLAN,
+    429: CloseCode.TOO_MANY,
 }
 
 
@@ -28,9 +29,9 @@ class BadFrame(Invalid):
 def closing(error: AgentbusError) -> SocketClosed:
     """Returns how a socket ends because of `error`."""
     match error:
-        case Transient():
+        case Transient() if error.status not in _CODE_BY_STATUS:
             return SocketClosed(CloseCode.UNAVAILABLE, f"{error.message}; reconnect from after_seq")
-        case Rejected():
+        case Rejected() | Transient():
             return SocketClosed(_CODE_BY_STATUS.get(error.status, CloseCode.BAD_PARAMETERS), error.message)
         case Invalid():
             return SocketClosed(CloseCode.BAD_PARAMETERS, error.message)

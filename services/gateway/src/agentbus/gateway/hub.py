@@ -8,6 +8,7 @@ import time
 from agentbus.bus.record import Record
 from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway import instruments
+from agentbus.gateway.memory import Memory
 from agentbus.gateway.ports import Live, Watcher
 from agentbus.gateway.room import Room
 
@@ -15,8 +16,9 @@ from agentbus.gateway.room import Room
 class Hub:
     """Keeps a room per plan for as long as someone is in it."""
 
-    def __init__(self, live: Live, *, early_bytes: int) -> None:
+    def __init__(self, live: Live, *, early_bytes: int, memory: Memory) -> None:
         self._live = live
+        self._memory = memory
         self._early_bytes = early_bytes
         self._rooms: dict[str, Room] = {}
 
@@ -30,7 +32,14 @@ class Hub:
         room = self._rooms.get(plan_id)
         if room is None:
             start = self._live.position(MESSAGES, partition)
-            room = Room(plan_id, partition, start, early_bytes=self._early_bytes, workspace_id=workspace_id)
+            room = Room(
+                plan_id,
+                partition,
+                start,
+                early_bytes=self._early_bytes,
+                memory=self._memory,
+                workspace_id=workspace_id,
+            )
             self._rooms[plan_id] = room
             instruments.PLANS.set(len(self._rooms))
         room.visitors += 1
@@ -41,6 +50,7 @@ class Hub:
         room.leave(watcher)
         room.visitors -= 1
         if room.visitors == 0:
+            room.close()
             del self._rooms[room.plan_id]
             instruments.PLANS.set(len(self._rooms))
 

@@ -8,6 +8,14 @@ from agentbus.observability.metrics import REQUEST_SECONDS
 
 SOCKETS: Final = Gauge("agentbus_gateway_sockets", "Sockets that are open.")
 PLANS: Final = Gauge("agentbus_gateway_watched_plans", "Plans that at least one socket watches.")
+REFUSED: Final = Counter(
+    "agentbus_gateway_refused_total",
+    "Not let in because there are too many: sockets, of one address or user, connections.",
+    ["reason"],
+)
+REMEMBERED: Final = Gauge(
+    "agentbus_gateway_remembered_bytes", "Newest messages of watched plans that are in memory."
+)
 FRAMES: Final = Counter("agentbus_gateway_frames_sent_total", "Frames sent, counted per socket.")
 BYTES: Final = Counter("agentbus_gateway_sent_bytes_total", "Bytes of frames handed to sockets.")
 LATENCY: Final = Histogram(

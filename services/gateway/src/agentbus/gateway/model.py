@@ -12,6 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from agentbus.contracts.message import STREAMING_TYPES, Message, StreamingChunk
+from agentbus.gateway.memory import Memory
 from agentbus.kernel.errors import Invalid
 
 
@@ -82,11 +83,15 @@ ANSWERS = frozenset(
 """The types after which nothing is asked any more."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Recent:
-    """The newest messages of a plan, consecutive as accepted, up to `limit_bytes` of them."""
+    """The newest messages of a plan, consecutive as accepted, up to `limit_bytes` of them.
+
+    Counted in `memory`, which may make it forget them; `forget` is also called when nobody needs them.
+    """
 
     limit_bytes: int
+    memory: Memory
     after_seq: int = 0
     entries: deque[Entry] = field(default_factory=deque)
     size_bytes: int = 0
@@ -104,6 +109,14 @@ class Recent:
             oldest = self.entries.popleft()
             self.size_bytes -= len(oldest.value)
             self.after_seq = oldest.seq
+        self.memory.keep(self, self.size_bytes)
+
+    def forget(self) -> None:
+        """Forgets all messages; it still knows the newest `seq`."""
+        self.after_seq = self.last_seq
+        self.entries.clear()
+        self.size_bytes = 0
+        self.memory.drop(self)
 
     def since(self, seq: int) -> list[Entry] | None:
         """Returns all messages after `seq`; None when some of them are forgotten."""

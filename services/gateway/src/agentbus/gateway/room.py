@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from agentbus.bus.record import Record
 from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway import instruments
+from agentbus.gateway.memory import Memory
 from agentbus.gateway.model import Asked, Entry, Recent, chunk_type, parse
 from agentbus.gateway.ports import Watcher
 from agentbus.gateway.wire import joined, value_frame
@@ -39,7 +40,14 @@ class Room:
     """One plan on one partition. Opens at offset `start`; live once `seed` told what lies before that."""
 
     def __init__(
-        self, plan_id: str, partition: int, start: int, *, early_bytes: int, workspace_id: str = ""
+        self,
+        plan_id: str,
+        partition: int,
+        start: int,
+        *,
+        early_bytes: int,
+        memory: Memory,
+        workspace_id: str = "",
     ) -> None:
         self.plan_id = plan_id
         self.partition = partition
@@ -48,9 +56,11 @@ class Room:
         self.visitors = 0
         self.asked = Asked()
         self._state: PlanSequence | None = None
-        self._recent = Recent(0)
+        self.recent = Recent(0, memory)
+        self._memory = memory
         self._early: list[Record] = []
-        self._early_left_bytes = self._early_bytes = early_bytes
+        self._early_bytes = 0
+        self._early_limit_bytes = early_bytes
         self._lanes: dict[Dialect, _Lane] = {}
         self._ahead: dict[Watcher, int] = {}
 
@@ -69,11 +79,15 @@ class Room:
         if self._state is not None or stop != self.start:
             return
         self._state = PlanSequence(state.last_seq, state.attempt)
-        self._recent, self.asked = recent, asked
+        self.recent, self.asked = recent, asked
         if recent.last_seq != state.last_seq:  # whoever read the history is ahead of the log
-            self._recent = Recent(recent.limit_bytes, state.last_seq)
-        early, self._early = self._early, []
-        self.take(early)
+            self.recent = Recent(recent.limit_bytes, self._memory, state.last_seq)
+        self.take(self._handed_back())
+
+    def close(self) -> None:
+        """Gives back its memory: nobody is in it any more."""
+        self._handed_back()
+        self.recent.forget()
 
     def join(self, watcher: Watcher, seq: int) -> bool:
         """Lets in a watcher that has everything up to `seq`, if memory covers the rest; else False."""
@@ -109,7 +123,7 @@ class Room:
         return count
 
     def _missing(self, seq: int) -> list[Entry] | None:
-        return [] if seq == self.last_seq else self._recent.since(seq)
+        return [] if seq == self.last_seq else self.recent.since(seq)
 
     def _take(self, record: Record) -> bool:
         try:
@@ -126,11 +140,17 @@ class Room:
     def _keep_early(self, record: Record) -> None:
         """Bounded: past the limit the room opens anew, later in the log, and history is read up to there."""
         self._early.append(record)
-        self._early_left_bytes -= len(record.value)
-        if self._early_left_bytes < 0:
-            self._early.clear()
-            self._early_left_bytes = self._early_bytes
+        self._early_bytes += len(record.value)
+        lent = self._memory.lend(len(record.value))
+        if not lent or self._early_bytes > self._early_limit_bytes:
+            self._handed_back()
             self.start = record.offset + 1
+
+    def _handed_back(self) -> list[Record]:
+        early, self._early = self._early, []
+        self._memory.back(self._early_bytes)
+        self._early_bytes = 0
+        return early
 
     def _accept(self, state: PlanSequence, entry: Entry) -> bool:
         verdict = state.accept(entry.seq, entry.attempt)
@@ -139,7 +159,7 @@ class Room:
             return False
         if verdict is Verdict.GAP:
             instruments.GAPS.inc()
-        self._recent.add(entry)
+        self.recent.add(entry)
         self.asked.see((entry,))
         self._let_in(entry.seq)
         for lane in self._lanes.values():

@@ -1,6 +1,6 @@
 """The edge: the request that opens a socket. Pure. Called by the server for each connection."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, unquote
@@ -27,6 +27,19 @@ def is_socket(target: bytes) -> bool:
     """Tells whether a request target is a socket's; anything else is not found."""
     path = target.partition(b"?")[0].decode("latin-1")
     return path.startswith(SOCKET_PATH) and "/" not in path.removeprefix(SOCKET_PATH).rstrip("/")
+
+
+def wants_upgrade(connection: str) -> bool:
+    """Tells whether a `Connection` header names `upgrade`; some browsers name `keep-alive` beside it."""
+    return "upgrade" in (option.strip().lower() for option in connection.split(","))
+
+
+def client_host(peer: str, forwarded_for: str, trusts: Callable[[str], bool]) -> str:
+    """Returns who connected: the last of `X-Forwarded-For` and the peer who is no trusted proxy."""
+    hosts = [*(host.strip() for host in forwarded_for.split(",") if host.strip()), peer]
+    while len(hosts) > 1 and trusts(hosts[-1]):
+        hosts.pop()
+    return hosts[-1]
 
 
 def parameters(target: bytes) -> Parameters:

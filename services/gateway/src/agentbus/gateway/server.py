@@ -6,27 +6,30 @@ Called by `app.py`. Every error of a session becomes a close code here, and ever
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from picows import WSListener, WSUpgradeRequest, ws_create_server
 
-from agentbus.chassis.auth import Principal, authenticate
+from agentbus.chassis.access.state import Change
+from agentbus.chassis.rates import address_of
 from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode, Pong
 from agentbus.contracts.timestamps import format_timestamp
-from agentbus.gateway import instruments
-from agentbus.gateway.client_frames import read
+from agentbus.gateway.access import Badge, Entrance
+from agentbus.gateway.conversation import answer_all
+from agentbus.gateway.crowd import Crowd, Place
 from agentbus.gateway.errors import SocketClosed, closing
-from agentbus.gateway.handlers import Visit, error_frame, handle
+from agentbus.gateway.handlers import Visit
+from agentbus.gateway.listener import listen
 from agentbus.gateway.room import Room
-from agentbus.gateway.routes import is_socket, parameters
+from agentbus.gateway.routes import client_host, is_socket, parameters, wants_upgrade
 from agentbus.gateway.session import Sessions, Wish
 from agentbus.gateway.settings import GatewaySettings
 from agentbus.gateway.sockets import Socket
 from agentbus.gateway.wire import frame
-from agentbus.kernel.errors import AgentbusError, Fatal
+from agentbus.kernel.errors import AgentbusError
 from agentbus.observability.log import bound, get_logger
 
 _log = get_logger(__name__)
@@ -34,24 +37,28 @@ _log = get_logger(__name__)
 
 @dataclass
 class _Connection:
-    """What a socket has come to: its room and visit once it is let in, and the tasks that run for it."""
+    """What a socket has come to: its badge, room and visit once it is let in, and what runs for it."""
 
+    place: Place
+    badge: Badge | None = None
     room: Room | None = None
     visit: Visit | None = None
     answering: bool = False
-    expiry: asyncio.TimerHandle | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
 class SocketServer:
     """All sockets of this process."""
 
-    def __init__(self, sessions: Sessions, settings: GatewaySettings) -> None:
+    def __init__(self, sessions: Sessions, entrance: Entrance, settings: GatewaySettings) -> None:
         self._sessions = sessions
+        self._entrance = entrance
         self._settings = settings
+        self._crowd = Crowd(settings)
         self._connections: dict[Socket, _Connection] = {}
-        self._sockets: set[Socket] = set()
+        self._sockets: dict[Socket, Place] = {}
         self._all_gone = asyncio.Event()
+        self._forget_access: Callable[[], None] = lambda: None
         self._server: asyncio.Server | None = None
         self._keepalive: asyncio.Task[None] | None = None
 
@@ -65,14 +72,15 @@ class SocketServer:
         """Listens; raises OSError when the port is taken."""
         self._server = await ws_create_server(
             self._accept,
-            self._settings.host,
-            self._settings.socket_port,
+            sock=listen(self._settings),
+            websocket_handshake_timeout=self._settings.gateway_handshake_seconds,
             max_frame_size=FRAME_MAX_BYTES,
             enable_auto_pong=False,
             read_buffer_init_size=4096,
             logger_name=_quiet_logger(),
             backlog=1024,
         )
+        self._forget_access = self._entrance.on_change(self._access_changed)
         self._keepalive = asyncio.create_task(self._keep_alive(), name="gateway-keepalive")
 
     async def stop(self) -> None:
@@ -80,6 +88,7 @@ class SocketServer:
         if self._server is None or self._keepalive is None:
             return
         self._server.close()
+        self._forget_access()
         self._keepalive.cancel()
         working = [task for connection in self._connections.values() for task in connection.tasks]
         for socket in list(self._connections):
@@ -92,10 +101,9 @@ class SocketServer:
 
     def opened(self, socket: Socket) -> None:
         """Begins the socket's session."""
-        self._sockets.add(socket)
+        place = self._sockets[socket] = self._place(socket)
         self._all_gone.clear()
-        instruments.SOCKETS.set(len(self._sockets))
-        connection = self._connections[socket] = _Connection()
+        connection = self._connections[socket] = _Connection(place)
         self._run(connection, self._session(socket, connection))
 
     def received(self, socket: Socket) -> None:
@@ -110,8 +118,8 @@ class SocketServer:
         connection = self._connections.pop(socket, None)
         if connection is None:
             return
-        if connection.expiry is not None:
-            connection.expiry.cancel()
+        if connection.badge is not None:
+            connection.badge.drop()
         if connection.room is not None:
             self._sessions.hub.leave(connection.room, socket)
         for task in connection.tasks:
@@ -120,15 +128,16 @@ class SocketServer:
 
     def gone(self, socket: Socket) -> None:
         """Counts the socket out."""
-        self._sockets.discard(socket)
-        instruments.SOCKETS.set(len(self._sockets))
+        self._crowd.leave(self._sockets.pop(socket))
         if not self._sockets:
             self._all_gone.set()
 
     def _accept(self, request: WSUpgradeRequest) -> WSListener | None:
-        return (
-            Socket(self, self._settings, self._sessions.clock.monotonic) if is_socket(request.path) else None
-        )
+        if not is_socket(request.path):
+            return None
+        if wants_upgrade(request.headers.get("connection", "")):
+            request.headers["connection"] = "upgrade"
+        return Socket(self, self._settings, self._sessions.clock.monotonic)
 
     def _run(self, connection: _Connection, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -137,19 +146,13 @@ class SocketServer:
 
     async def _session(self, socket: Socket, connection: _Connection) -> None:
         try:
-            self._check_room_for_one_more()
-            asked = parameters(socket.request.path)
-            headers = {name.lower(): value for name, value in socket.request.headers.items()}
-            principal = authenticate(headers, asked.query, self._settings)
-            connection.expiry = self._closing_at_expiry(socket, principal)
-            socket.dialect = asked.dialect
-            wish = Wish(asked.plan_id, asked.after_seq, principal)
-            with bound(plan_id=asked.plan_id):
+            wish = await self._let_in(socket, connection)
+            with bound(plan_id=wish.plan_id):
                 connection.room, connection.visit = await self._sessions.admit(wish)
                 socket.write(connection.visit.hello(), 1)
                 if socket.inbox:
                     self.received(socket)
-                await self._sessions.follow(connection.room, socket, asked.after_seq)
+                await self._sessions.follow(connection.room, socket, wish.after_seq)
         except SocketClosed as error:
             socket.close(error.code, error.reason)
         except AgentbusError as error:
@@ -159,44 +162,33 @@ class SocketServer:
             _log.error("a socket's session failed", exc_info=error)
             socket.close(CloseCode.FAILED, "the gateway failed; reconnect from after_seq")
 
-    def _closing_at_expiry(self, socket: Socket, principal: Principal) -> asyncio.TimerHandle | None:
-        """Ends the socket with its token: whoever lost their access sees nothing more."""
-        if principal.expires_at is None:
-            return None
-        left_seconds = principal.expires_at - self._sessions.clock.now().timestamp()
-        reason = "the access token has expired; reconnect with a new one, from after_seq"
-        return asyncio.get_running_loop().call_later(
-            left_seconds, socket.close, CloseCode.NOT_AUTHENTICATED, reason
-        )
+    async def _let_in(self, socket: Socket, connection: _Connection) -> Wish:
+        """Raises SocketClosed and AgentbusError when this client may not watch, or not one more socket."""
+        place = connection.place
+        self._crowd.check(place)
+        asked = parameters(socket.request.path)
+        headers = {name.lower(): value for name, value in socket.request.headers.items()}
+        who = await self._entrance.admit(headers, asked.query, place.address if place.bounded else None)
+        self._crowd.known(place, who)
+        connection.badge = Badge(self._entrance, who, socket.close)
+        socket.dialect = asked.dialect
+        return Wish(asked.plan_id, asked.after_seq, connection.badge)
 
-    def _check_room_for_one_more(self) -> None:
-        if len(self._sockets) > self._settings.gateway_sockets_limit:
-            raise SocketClosed(CloseCode.UNAVAILABLE, "too many sockets here; try again later")
+    def _place(self, socket: Socket) -> Place:
+        forwarded_for = ",".join(socket.request.headers.getall("x-forwarded-for", []))
+        host = client_host(socket.peer, forwarded_for, self._settings.trusts)
+        return self._crowd.enter(address_of({"client": (host, 0)}), bounded=not self._settings.trusts(host))
+
+    def _access_changed(self, change: Change) -> None:
+        for connection in list(self._connections.values()):
+            if connection.badge is not None and change.concerns(connection.badge.principal):
+                connection.badge.check()
 
     async def _answer(self, socket: Socket, connection: _Connection, visit: Visit) -> None:
         try:
-            while socket.inbox:
-                answer = await self._outcome(socket.inbox[0], visit)
-                if answer is not None:
-                    socket.write(answer, 1)
-                socket.inbox.popleft()
+            await answer_all(socket, visit)
         finally:
             connection.answering = False
-
-    async def _outcome(self, text: str, visit: Visit) -> bytes | None:
-        outcome = "accepted"
-        try:
-            return await handle(read(text), visit)
-        except AgentbusError as error:
-            outcome = error.code
-            return error_frame(error, visit.plan_id, visit.clock)
-        except Exception as error:  # noqa: BLE001  one frame's failure is not the socket's
-            outcome = "failed"
-            _log.error("a client's frame failed", plan_id=visit.plan_id, exc_info=error)
-            failed = Fatal("the gateway failed on this frame; send it again")
-            return error_frame(failed, visit.plan_id, visit.clock)
-        finally:
-            instruments.CLIENT_FRAMES.labels(outcome).inc()
 
     async def _keep_alive(self) -> None:
         while True:

@@ -10,10 +10,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from agentbus.chassis.auth import Principal
 from agentbus.contracts.frames import CloseCode, ConnectionEstablished
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.topics import MESSAGES
+from agentbus.gateway.access import Badge
 from agentbus.gateway.catch_up import CatchUp, Sources
 from agentbus.gateway.directory import Directory
 from agentbus.gateway.errors import SocketClosed
@@ -43,7 +43,7 @@ class Wish:
 
     plan_id: str
     after_seq: int
-    principal: Principal
+    badge: Badge
 
 
 @dataclass
@@ -90,7 +90,7 @@ class Sessions:
             if plan is None:
                 raise Rejected("there is no such plan", code="unknown_plan", status=404)
             workspace_id, known_seq = plan.workspace_id, plan.last_seq
-        if workspace_id != wish.principal.workspace_id:
+        if workspace_id != wish.badge.principal.workspace_id:
             raise Rejected("the plan belongs to another workspace", code="forbidden", status=403)
         partition = await self._log.partition_for(MESSAGES, wish.plan_id)
         entered = self.hub.enter(wish.plan_id, partition, workspace_id)
@@ -122,12 +122,16 @@ class Sessions:
         """Sends history up to the live end, or as far as the room's memory does not reach back."""
         stop = self.hub.horizon(room)
         way = CatchUp(self._sources, room.plan_id, room.partition, after_seq=place.seq, stop=stop)
-        async with aclosing(way.batches()) as batches:
-            async for batch in self._limited(batches, room, place):
-                reader.write(joined(batch, reader.dialect), len(batch))
-                place.seq = batch[-1].seq
-                await self._drained(reader)
-        room.seed(way.state, way.recent, way.asked, stop)
+        try:
+            async with aclosing(way.batches()) as batches:
+                async for batch in self._limited(batches, room, place):
+                    reader.write(joined(batch, reader.dialect), len(batch))
+                    place.seq = batch[-1].seq
+                    await self._drained(reader)
+            room.seed(way.state, way.recent, way.asked, stop)
+        finally:
+            if room.recent is not way.recent:
+                way.recent.forget()
 
     async def _limited(
         self, batches: AsyncIterator[list[Entry]], room: Room, place: _Place
@@ -158,7 +162,7 @@ class Sessions:
         def hello() -> bytes:
             greeting = ConnectionEstablished(
                 plan_id=wish.plan_id,
-                user_id=wish.principal.user_id,
+                user_id=wish.badge.principal.user_id,
                 after_seq=wish.after_seq,
                 last_seq=max(known_seq, room.last_seq),
                 ping_interval_seconds=self._ping_interval_seconds,
@@ -168,7 +172,7 @@ class Sessions:
 
         return Visit(
             plan_id=wish.plan_id,
-            principal=wish.principal,
+            badge=wish.badge,
             commands=self._commands,
             clock=self.clock,
             question=question,

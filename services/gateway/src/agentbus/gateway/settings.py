@@ -13,6 +13,20 @@ class GatewaySettings(ServiceSettings):
         default=1024 * 1024, ge=1024, description="A socket with more unsent than this is closed as too slow."
     )
     gateway_sockets_limit: int = Field(default=20_000, ge=1, description="More are told to try again later.")
+    gateway_sockets_per_user: int = Field(default=500, ge=1, description="Of one user in one workspace.")
+    gateway_sockets_per_address: int = Field(
+        default=1_000, ge=1, description="From one address that is no trusted proxy; connections, too."
+    )
+    gateway_handshakes_limit: int = Field(
+        default=1_000, ge=1, description="Connections above `gateway_sockets_limit` that are no sockets yet."
+    )
+    gateway_handshake_seconds: float = Field(
+        default=5.0, gt=0, description="From the connection to the end of its upgrade request."
+    )
+    gateway_frames_per_second: float = Field(
+        default=50.0, gt=0, description="What one socket may send; a frame counts once for every 4 KiB."
+    )
+    gateway_frames_burst: float = Field(default=200.0, ge=20, description="And as much of that at once.")
     gateway_ping_interval_seconds: float = Field(default=PING_INTERVAL_SECONDS, gt=0)
     gateway_dead_after_seconds: float = Field(
         default=60.0, gt=0, description="A socket that sent nothing, no pong either, for so long is dropped."
@@ -27,6 +41,13 @@ class GatewaySettings(ServiceSettings):
     )
     gateway_recent_bytes: int = Field(
         default=256 * 1024, ge=0, description="How much of a watched plan's newest messages stays in memory."
+    )
+    gateway_recent_total_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=0, description="The same, of all watched plans of this process."
+    )
+    gateway_lookups_at_once: int = Field(default=8, ge=1, description="Plans looked up on the bus.")
+    gateway_lookup_seconds: float = Field(
+        default=5.0, gt=0, description="How long one look-up may take, and as long again to get its turn."
     )
     gateway_early_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="How much of a plan may wait while its history is read."

@@ -13,9 +13,10 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, WSU
 
 from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode
 from agentbus.gateway import instruments
+from agentbus.gateway.allowance import Allowance
 from agentbus.gateway.errors import SocketClosed
 from agentbus.gateway.settings import GatewaySettings
-from agentbus.gateway.wire import PING
+from agentbus.gateway.wire import PING, pong_frame
 from agentbus.plan.dialect import DEFAULT, Dialect
 
 _REASON_MAX_BYTES = 123
@@ -57,6 +58,9 @@ class Socket(WSListener):
         self._transport: WSTransport | None = None
         self._fragments = bytearray()
         self._fragmented = False
+        self._allowance = Allowance(
+            settings.gateway_frames_per_second, settings.gateway_frames_burst, at=self.heard_at
+        )
         self._closing = False
         self._writable = asyncio.Event()
         self._writable.set()
@@ -67,9 +71,16 @@ class Socket(WSListener):
         assert self._transport is not None
         return self._transport.request
 
+    @property
+    def peer(self) -> str:
+        """The address at the other end of the connection."""
+        assert self._transport is not None
+        name = self._transport.underlying_transport.get_extra_info("peername")
+        return str(name[0]) if name else "unknown"
+
     def write(self, frames: bytes, count: int) -> None:
         """Sends `count` whole frames in one write; closes the socket when it has read too little so far."""
-        if self._transport is None or self._closing:
+        if self._transport is None or self._closing or self._transport.is_close_frame_sent:
             return
         transport = self._transport.underlying_transport
         unsent = transport.get_write_buffer_size()
@@ -104,11 +115,12 @@ class Socket(WSListener):
         if self._transport is None or self._closing:
             return
         self._end(code)
-        text = reason.encode()[:_REASON_MAX_BYTES].decode("utf-8", "ignore")
-        self._transport.send_close(cast("WSCloseCode", int(code)), text.encode())
-        asyncio.get_running_loop().call_later(
-            self._settings.gateway_close_grace_seconds, self._transport.disconnect, False
-        )
+        self._cut_later(self._transport)
+        if code is CloseCode.TOO_MANY:
+            self._transport.underlying_transport.pause_reading()
+        if not self._transport.is_close_frame_sent:
+            text = reason.encode()[:_REASON_MAX_BYTES].decode("utf-8", "ignore")
+            self._transport.send_close(cast("WSCloseCode", int(code)), text.encode())
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         """picows: the upgrade is done."""
@@ -118,20 +130,29 @@ class Socket(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         """picows: a frame came."""
+        if self._closing:
+            if frame.msg_type is WSMsgType.CLOSE:
+                transport.disconnect()
+            return
         self.heard_at = self._now()
+        if not self._allowance.take(frame.payload_size, self.heard_at):
+            self.close(CloseCode.TOO_MANY, "too many frames; send less")
+            return
+        if frame.rsv1 or frame.rsv2 or frame.rsv3:
+            self.close(CloseCode.PROTOCOL_ERROR, "a reserved bit is set, and no extension was agreed on")
+            return
         match frame.msg_type:
             case WSMsgType.TEXT | WSMsgType.CONTINUATION:
                 self._text(frame)
             case WSMsgType.PING:
-                if not self._closing:
-                    transport.send_pong(frame.get_payload_as_bytes())
+                self.write(pong_frame(frame.get_payload_as_bytes()), 1)
             case WSMsgType.BINARY:
                 self.close(CloseCode.BINARY, "frames are JSON text")
             case WSMsgType.CLOSE:
-                if not self._closing:
-                    self._end(CloseCode.NORMAL)
-                    transport.send_close(WSCloseCode.OK)
+                self._end(CloseCode.NORMAL)
+                transport.send_close(WSCloseCode.OK)
                 transport.disconnect()
+                self._cut_later(transport)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         """picows: the connection is gone."""
@@ -150,14 +171,17 @@ class Socket(WSListener):
         """picows: little is unsent."""
         self._writable.set()
 
+    def _cut_later(self, transport: WSTransport) -> None:
+        """Whoever does not read what is left is cut off."""
+        grace_seconds = self._settings.gateway_close_grace_seconds
+        asyncio.get_running_loop().call_later(grace_seconds, transport.disconnect, False)
+
     def _end(self, code: int) -> None:
         self._closing = True
         instruments.CLOSES.labels(str(int(code))).inc()
         self._owner.closed(self)
 
     def _text(self, frame: WSFrame) -> None:
-        if self._closing:
-            return
         if (frame.msg_type is WSMsgType.CONTINUATION) is not self._fragmented:
             self.close(CloseCode.PROTOCOL_ERROR, "a fragment is out of place")
             return
@@ -176,6 +200,6 @@ class Socket(WSListener):
             self.close(CloseCode.INVALID_UTF8, "text must be UTF-8")
             return
         if len(self.inbox) > _INBOX_FRAMES:
-            self.close(CloseCode.TOO_MANY_FRAMES, "too many frames at once; wait for answers")
+            self.close(CloseCode.TOO_MANY, "too many frames at once; wait for answers")
         else:
             self._owner.received(self)

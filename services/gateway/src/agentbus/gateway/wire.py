@@ -12,6 +12,7 @@ PING = b"\x89\x00"
 """A WebSocket ping without payload; browsers and libraries answer it by themselves."""
 
 _TEXT = 0x81
+_PONG = 0x8A
 
 
 def text_frame(payload: bytes) -> bytes:
@@ -22,6 +23,11 @@ def text_frame(payload: bytes) -> bytes:
     if size < 65_536:
         return b"\x81\x7e" + size.to_bytes(2, "big") + payload
     return b"\x81\x7f" + size.to_bytes(8, "big") + payload
+
+
+def pong_frame(payload: bytes) -> bytes:
+    """Returns the answer to a WebSocket ping with `payload`, of at most 125 bytes."""
+    return bytes((_PONG, len(payload))) + payload
 
 
 def frame(kind: str, data: Mapping[str, Any]) -> bytes:
