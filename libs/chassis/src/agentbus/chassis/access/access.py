@@ -42,7 +42,8 @@ class Access:
     def identify(self, credential: str, workspace_id: str | None = None) -> Principal:
         """Returns who holds `credential`, as of now. `workspace_id` chooses, for OIDC tokens only.
 
-        Raises Rejected (401, 403), Invalid (422, `workspace_required`), Transient (503, `access_unknown`).
+        Raises Rejected (401, 403), Invalid (422, `workspace_required`), Transient (503,
+        `access_unknown` or `keys_unknown`).
         """
         self.book.require_known()
         if credential.startswith(api_keys.PREFIX):

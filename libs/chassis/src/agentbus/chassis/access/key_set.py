@@ -37,11 +37,14 @@ class KeySet:
         self._tried_at: float | None = None
         self._fetching: asyncio.Task[None] | None = None
 
+    @property
+    def known(self) -> bool:
+        """Whether the set was fetched, not so long ago that it is no longer believed."""
+        return self._age() <= self._settings.oidc_hold_seconds
+
     def get(self, key_id: str) -> jwt.PyJWK | None:
-        """Returns the key, None when the set as last fetched has none, or is too old to be believed."""
-        if self._age() > self._settings.oidc_hold_seconds:
-            return None
-        return self._keys.get(key_id)
+        """Returns the key, None when the set as last fetched has none, or is not known."""
+        return self._keys.get(key_id) if self.known else None
 
     async def learn(self, key_id: str) -> None:
         """Fetches the keys when `key_id` is not among them, or in the background when they are old.

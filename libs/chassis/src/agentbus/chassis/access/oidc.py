@@ -11,7 +11,7 @@ from agentbus.chassis.access.key_set import ALGORITHMS, KeySet
 from agentbus.chassis.access.state import AccessState
 from agentbus.chassis.access.tokens import LEEWAY_SECONDS, decoded, token_id
 from agentbus.chassis.settings import ServiceSettings
-from agentbus.kernel.errors import Invalid
+from agentbus.kernel.errors import Invalid, Transient
 
 _KEY_ID_MAX_CHARACTERS = 256
 
@@ -31,7 +31,12 @@ def key_id(token: str) -> str | None:
 def identify(
     token: str, workspace_id: str | None, keys: KeySet, state: AccessState, settings: ServiceSettings
 ) -> Principal:
-    """Returns who the issuer says holds `token`; raises Rejected (401, 403), Invalid for no workspace."""
+    """Returns who the issuer says holds `token`.
+
+    Raises Rejected (401, 403), Invalid (`workspace_required`), Transient (503, `keys_unknown`).
+    """
+    if not keys.known:
+        raise Transient("the issuer's keys are not known", code="keys_unknown")
     key = keys.get(key_id(token) or "")
     if key is None:
         raise unauthenticated("the access token is signed with a key that its issuer does not have")
