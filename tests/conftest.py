@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from support.campaign.report import write as write_campaign
 from support.stack import stack
 from support.system import system
 
@@ -34,8 +35,8 @@ def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None
     return partial(record_property, "told")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints what tests told."""
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints what tests told, and the fault campaign's table."""
     reports = (report for each in terminalreporter.stats.values() for report in each)
     told = [
         f"{report.nodeid.split('/')[-1]}: {text}"
@@ -47,3 +48,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if told:
         terminalreporter.section("told")
         terminalreporter.write_line("\n".join(told))
+    write_campaign(terminalreporter, config.getoption("fault_results"))

@@ -1,20 +1,19 @@
 """Every test here breaks a part of the whole system and mends it. The rows of the campaign end as a table."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from support.campaign.campaign import Campaign
 from support.campaign.fault import Outcome
 from support.campaign.load import Load
-from support.campaign.report import keep, table
+from support.campaign.report import tell
 from support.database_proxy import DatabaseProxy
 from support.database_proxy import database_proxy as database_proxy_before
 from support.system import System
 
 from agentbus.embedded.stack import Stack
 
-OUTCOMES = pytest.StashKey[list[Outcome]]()
 QUICK = Load(plans=20, messages_per_second=60, seconds=10, sockets=8, readers=2)
 
 
@@ -36,15 +35,23 @@ def full(pytestconfig: pytest.Config) -> bool:
 
 
 @pytest.fixture(scope="session")
-def outcomes(pytestconfig: pytest.Config) -> list[Outcome]:
-    """The rows of the table; a campaign on a system of its own adds to them, too."""
-    return pytestconfig.stash.setdefault(OUTCOMES, [])
+def outcomes() -> list[Outcome]:
+    """The rows so far; a campaign on a system of its own adds to them, too."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _told(outcomes: list[Outcome], record_property: Callable[[str, object], None]) -> Iterator[None]:
+    before = len(outcomes)
+    yield
+    for outcome in outcomes[before:]:
+        tell(record_property, outcome)
 
 
 @pytest.fixture(scope="session")
-async def campaign(system: System, full: bool, outcomes: list[Outcome]) -> Campaign:
+def campaign(system: System, full: bool, outcomes: list[Outcome]) -> Campaign:
     """The campaign on the session's system."""
-    return Campaign(system, Load() if full else QUICK, scale=1.0 if full else 0.2, outcomes=outcomes)
+    return Campaign(system, Load() if full else QUICK, 1.0 if full else 0.2, outcomes)
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +67,3 @@ async def database_proxy(system: System) -> AsyncIterator[DatabaseProxy]:
 async def _restart_persister(system: System, environment: dict[str, str]) -> None:
     await system.stack.stop("persister")
     await system.stack.start("persister", environment)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Prints the table."""
-    if not (rows := config.stash.get(OUTCOMES, [])):
-        return
-    terminalreporter.section("fault campaign")
-    terminalreporter.write_line(table(rows))
-    path = config.getoption("fault_results")
-    terminalreporter.write_line(f"kept in {keep(rows, Path(path) if path else None)}")

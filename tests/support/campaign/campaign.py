@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from support.campaign.comparison import Finding
 from support.campaign.fault import Fault, Outcome
 from support.campaign.load import Load, under_load
-from support.campaign.log_check import Finding, check, marks
+from support.campaign.log_check import check, marks
 from support.campaign.recovery import all_well, recovered
 from support.eventually import eventually
 from support.system import System
@@ -16,7 +17,7 @@ WELL_SECONDS = 60
 
 @dataclass
 class Campaign:
-    """Lets a system live through faults under load. `scale` shortens outages: 1 = as long as they say."""
+    """Lets a system live through faults under load. `scale` shortens outages; 1: none."""
 
     system: System
     load: Load

@@ -47,11 +47,11 @@ class Load:
 
 @dataclass
 class LoadRun:
-    """A load that goes on: its plans, how many messages each was told to say, and who follows them."""
+    """A load that goes on: its plans, what each was told to say, and who follows them."""
 
     load: Load
     plans: Plans
-    said: dict[str, int] = field(default_factory=dict)
+    said: dict[str, list[str]] = field(default_factory=dict)
     watchers: list[Watcher] = field(default_factory=list)
     readers: list[PlanReader] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ class LoadRun:
             "begins": time.monotonic() + 1,
         }
         plan_ids = await asyncio.gather(*(self.plans.submit(inputs) for _ in range(self.load.plans)))
-        self.said.update(dict.fromkeys(plan_ids, count))
+        self.said.update({plan_id: [f"message {number}" for number in range(count)] for plan_id in plan_ids})
 
     async def flowing(self) -> None:
         """Returns when every socket has seen messages and the readers have read."""

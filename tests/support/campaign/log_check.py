@@ -1,11 +1,11 @@
 """What the log, the database and the watchers say when everything is quiet again."""
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from pydantic import ValidationError
+from support.campaign.comparison import Finding, Messages
 from support.campaign.load import LoadRun
 from support.system import System
 
@@ -13,36 +13,17 @@ from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import decode
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record
+from agentbus.cli.repair.difference import Report
+from agentbus.cli.repair.verify import Comparing
 from agentbus.contracts.message import Message
 from agentbus.contracts.topics import MESSAGES, dead_letter_topic, topics
+from agentbus.embedded.progress import silent
 from agentbus.kernel.errors import Invalid
 from agentbus.mongo.client import connect
-from agentbus.mongo.messages import MessageStore
 from agentbus.plan.sequence import PlanSequence
 
-Messages = list[dict[str, Any]]
 Marks = dict[tuple[str, int], int]
 """Offsets by topic and partition."""
-
-_SHOWN = 10
-
-
-@dataclass
-class Finding:
-    """What was found; `problems` in words."""
-
-    messages: int = 0
-    lost: int = 0
-    doubled: int = 0
-    dead_letters: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def add(self, where: str, *, lost: int = 0, doubled: int = 0) -> None:
-        """Counts, and says where."""
-        self.lost += lost
-        self.doubled += doubled
-        if (lost or doubled) and len(self.problems) < _SHOWN:
-            self.problems.append(f"{where}: {lost} lost, {doubled} doubled")
 
 
 async def marks(system: System) -> Marks:
@@ -62,56 +43,45 @@ async def check(system: System, since: Marks, run: LoadRun) -> Finding:
     """Compares, for every plan of the load, what its team said, Kafka, the database, and the watchers."""
     finding = Finding()
     now = await marks(system)
-    finding.dead_letters = sum(now[place] - offset for place, offset in since.items() if place[0] != MESSAGES)
+    finding.dead_letters = sum(now[place] - end for place, end in since.items() if place[0] != MESSAGES)
     logged = await _accepted(system, since, run.said)
-    database = connect(system.stack.mongo_url, "agentbus")
-    try:
-        store = MessageStore(database)
-        for plan_id, count in run.said.items():
-            _check_said(finding, plan_id, count, logged[plan_id])
-            _check_same(finding, f"database, plan {plan_id}", logged[plan_id], await store.read(plan_id))
-    finally:
-        database.close()
+    finding.messages = sum(map(len, logged.values()))
+    for plan_id, said in run.said.items():
+        finding.compare_said(f"log, plan {plan_id}", said, logged[plan_id])
+    finding.take_in(await _verify(system, run.said))
     for watcher in run.watchers:
-        _check_same(finding, f"socket, plan {watcher.plan_id}", logged[watcher.plan_id], watcher.seen)
-        finding.add("socket", lost=watcher.skipped, doubled=watcher.repeated)
+        where = f"socket, plan {watcher.plan_id}"
+        finding.compare_seen(where, logged[watcher.plan_id], watcher.seen)
+        finding.count(where, lost=0, doubled=watcher.repeated)
         finding.problems += watcher.problems
     for reader in run.readers:
-        finding.add("REST reader", lost=reader.skipped, doubled=reader.repeated)
+        finding.count("a REST reader", lost=reader.skipped, doubled=reader.repeated)
         finding.problems += reader.problems
-    finding.messages = sum(map(len, logged.values()))
     return finding
 
 
-def _check_said(finding: Finding, plan_id: str, count: int, logged: Messages) -> None:
-    """Each thing that the team said once, in its order; each `seq` once, from 1."""
-    said = [message["content"] for message in logged if message["type"] == "agent_message"]
-    expected = [f"message {number}" for number in range(count)]
-    times = Counter(said)
-    lost, doubled = sum(each not in times for each in expected), len(said) - len(times)
-    finding.add(f"log, plan {plan_id}", lost=lost, doubled=doubled)
-    seqs = [message["seq"] for message in logged]
-    if seqs != list(range(1, len(seqs) + 1)) or (not lost and not doubled and said != expected):
-        finding.problems.append(f"log, plan {plan_id}: not in order")
+async def _verify(system: System, plan_ids: Collection[str]) -> Report:
+    """What `agentbus verify` says of these plans."""
+    reader, database = (
+        Reader(BusAddress(system.stack.kafka_bootstrap)),
+        connect(system.stack.mongo_url, "agentbus"),
+    )
+    try:
+        comparing = Comparing(reader, database, silent)
+        return await comparing.sum(comparing.plans(plan_ids))
+    finally:
+        await reader.stop()
+        database.close()
 
 
-def _check_same(finding: Finding, where: str, logged: Messages, found: Messages) -> None:
-    """The same objects, field by field, in the same order."""
-    wanted, seqs = {message["seq"] for message in logged}, Counter(message["seq"] for message in found)
-    finding.add(where, lost=len(wanted - seqs.keys()), doubled=seqs.total() - len(seqs))
-    if wanted == seqs.keys() and seqs.total() == len(seqs) and found != logged:
-        finding.problems.append(f"{where}: not equal to the log")
-
-
-async def _accepted(system: System, since: Marks, plan_ids: Mapping[str, int]) -> dict[str, Messages]:
+async def _accepted(system: System, since: Marks, plan_ids: Iterable[str]) -> dict[str, Messages]:
     """Returns the accepted messages of the plans, read from Kafka once."""
     reader = Reader(BusAddress(system.stack.kafka_bootstrap))
     sequences: defaultdict[str, PlanSequence] = defaultdict(PlanSequence)
     found: dict[str, Messages] = {plan_id: [] for plan_id in plan_ids}
+    partitions = [(partition, start) for (topic, partition), start in since.items() if topic == MESSAGES]
     try:
-        for (topic, partition), start in since.items():
-            if topic != MESSAGES:
-                continue
+        for partition, start in partitions:
             async for record in reader.read(MESSAGES, partition, start):
                 if record.key not in found or (message := _message(record)) is None:
                     continue
@@ -123,7 +93,7 @@ async def _accepted(system: System, since: Marks, plan_ids: Mapping[str, int]) -
 
 
 def _message(record: Record) -> dict[str, Any] | None:
-    """Returns the message in a record, None for what no consumer takes (a poison record of a fault)."""
+    """Returns the message in a record; None for what no consumer takes, such as a fault's poison."""
     try:
         message: dict[str, Any] = decode(record.value)
         Message.model_validate(message)
