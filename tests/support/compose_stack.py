@@ -13,6 +13,8 @@ from typing import Self
 import httpx
 from support.eventually import eventually
 
+from agentbus.bus.address import BusAddress
+
 _NAMES = {"ferretdb": "mongo"}
 
 
@@ -46,6 +48,14 @@ class ComposeStack:
             os.environ["AGENTBUS_MONGO_URL"],
             Secret(os.environ["AGENTBUS_AUTH_SECRET"]),
         )
+
+    def bus_address(self, client_id: str) -> BusAddress:
+        """Returns the bus; there is no password."""
+        return BusAddress(self.kafka_bootstrap, client_id=client_id)
+
+    def database_options(self) -> dict[str, str]:
+        """Returns nothing: there is no password."""
+        return {}
 
     def port(self, name: str) -> int:
         """Returns where this machine reaches the service's HTTP port."""

@@ -22,7 +22,6 @@ from support.compose_stack import ComposeStack
 from support.eventually import eventually
 from support.stack import stack_home
 
-from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import decode
 from agentbus.bus.reader import Reader
 from agentbus.chassis.auth import Role, issue
@@ -120,7 +119,7 @@ class System:
 
     async def on_kafka(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the plan's accepted messages as any Kafka client reads them."""
-        reader = Reader(BusAddress(self.stack.kafka_bootstrap))
+        reader = Reader(self.stack.bus_address("tests"))
         await reader.start()
         try:
             partition = await reader.partition_for(topics.MESSAGES, plan_id)
@@ -135,7 +134,7 @@ class System:
 
     async def in_database(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the plan's messages as they stand in the database."""
-        database = connect(self.stack.mongo_url, "agentbus")
+        database = connect(self.stack.mongo_url, "agentbus", **self.stack.database_options())
         try:
             return await MessageStore(database).read(plan_id)
         finally:

@@ -17,6 +17,7 @@ from aiokafka.errors import (  # type: ignore[import-untyped]
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
 )
+from aiokafka.protocol.metadata import MetadataRequest  # type: ignore[import-untyped]
 
 _PATIENCE_SECONDS: Final = 2.0
 _ENCRYPTED: Final = ("SSL", "SASL_SSL")
@@ -61,7 +62,13 @@ async def _ask(client: AIOKafkaClient, host: str, port: int) -> str | None:
         if isinstance(error, KafkaConnectionError) and client._security_protocol not in _ENCRYPTED:
             return await _wants_tls(host, port)
         return _reason(error, client)
-    connection.close()
+    try:
+        # A listener that wants a password answers nothing else without one.
+        await connection.send(MetadataRequest([]))
+    except KafkaError as error:
+        return _reason(error, client)
+    finally:
+        connection.close()
     return None
 
 
@@ -85,7 +92,8 @@ def _reason(error: Exception, client: AIOKafkaClient) -> str | None:
         case KafkaConnectionError() | ssl.SSLError() if client._security_protocol in _ENCRYPTED:
             return (
                 "ends the connection after the TLS handshake: if it wants a client certificate, set "
-                "AGENTBUS_KAFKA_CERTIFICATE_FILE to one that it trusts"
+                "AGENTBUS_KAFKA_CERTIFICATE_FILE to one that it trusts; if a password, set "
+                "AGENTBUS_KAFKA_SECURITY_PROTOCOL to SASL_SSL"
             )
     return None
 

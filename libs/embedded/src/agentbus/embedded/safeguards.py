@@ -30,9 +30,8 @@ USER: Final = "agentbus"
 BROKER_USER: Final = "broker"
 _HOSTS: Final = ("127.0.0.1", "localhost")
 _SERVERS: Final = ("kafka", "ferretdb")
-_KAFKA, _MONGO, _BROKER, _TOKENS = (
-    f"agentbus_{name}" for name in ("kafka_password", "mongo_password", "broker_password", "auth_secret")
-)
+_KAFKA, _MONGO, _TOKENS = "agentbus_kafka_password", "agentbus_mongo_password", "agentbus_auth_secret"
+_BROKER: Final = "broker_password"
 
 
 @dataclass(frozen=True)
@@ -68,15 +67,15 @@ class Safeguards:
     def make(self, token_secret: str) -> None:
         """Makes everything, all or nothing."""
         draft = Safeguards(self.folder.with_suffix(".new"))
-        draft.secrets.mkdir(parents=True, exist_ok=True)
-        draft.folder.chmod(0o700)
+        for folder in (draft.folder, draft.secrets):
+            folder.mkdir(mode=0o700, exist_ok=True)
         authority = trustme.CA(organization_name="agentbus embedded stack")
         write_private(draft.authority, authority.cert_pem.bytes().decode(), 0o644)
         for name in _SERVERS:
             write_private(draft.server(name), _pem(authority.issue_cert(*_HOSTS)))
         write_private(draft.client, _pem(authority.issue_cert("client.agentbus.localhost")))
-        for name in (_KAFKA, _MONGO, _BROKER):
-            write_private(draft.secrets / name, secrets.token_urlsafe(32))
+        for path in (draft.secrets / _KAFKA, draft.secrets / _MONGO, draft.folder / _BROKER):
+            write_private(path, secrets.token_urlsafe(32))
         write_private(draft.secrets / _TOKENS, token_secret)
         draft.folder.rename(self.folder)
 
@@ -88,7 +87,7 @@ class Safeguards:
     @property
     def broker_password(self) -> str:
         """The password of `BROKER_USER`, by which Kafka's nodes know one another."""
-        return self._password(_BROKER)
+        return (self.folder / _BROKER).read_text()
 
     @property
     def database_password(self) -> str:

@@ -4,9 +4,11 @@ A database that is down or hangs is told within seconds, as Transient; the drive
 Built in a service's `app.py`; used by the stores of this package.
 """
 
+import asyncio
 from typing import Any, Final
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
+from pymongo.errors import ServerSelectionTimeoutError
 
 from agentbus.mongo.errors import translated
 
@@ -17,6 +19,10 @@ SELECTION_SECONDS: Final = 3.0
 
 CALL_SECONDS: Final = 10.0
 """How long a call waits for an answer: the longest that a server that hangs can hold its caller."""
+
+
+PING_SECONDS: Final = 1.5
+"""How long `ping` waits: less than a readiness check, so that the check can say why it failed."""
 
 
 class Database:
@@ -31,9 +37,15 @@ class Database:
         return self._client[self.name][name]
 
     async def ping(self) -> None:
-        """Returns when the server answers; raises Transient when it does not within seconds."""
+        """Returns when the server answers; raises Transient, with the reason, when it does not at once."""
         with translated():
-            await self._client[self.name].command("ping")
+            try:
+                async with asyncio.timeout(PING_SECONDS):
+                    await self._client[self.name].command("ping")
+            except TimeoutError:
+                servers = self._client.delegate.topology_description.server_descriptions().values()
+                causes = "; ".join(str(server.error) for server in servers if server.error)
+                raise ServerSelectionTimeoutError(causes or "no answer") from None
 
     async def drop(self) -> None:
         """Deletes the whole database: for tests, and before a rebuild from the topics."""

@@ -1,4 +1,4 @@
-"""Where the message database is and how it is spoken to, from `AGENTBUS_…`. Every service's settings have these.
+"""Where the message database is and how it is spoken to, from `AGENTBUS_…`. Part of every service's settings.
 
 User, password and certificates may also stand in the URL, as every MongoDB client takes them; given both
 ways, the settings win. A password that would be sent unencrypted is refused before anything connects.
