@@ -10,21 +10,44 @@ from support.own_kafka import OwnKafka
 from support.plans_world import PlansWorld, plan_messages, plans_world
 from support.stack import Infra
 
+from agentbus.bus.address import BusAddress
 from agentbus.bus.lookup import find_start, start_in
+from agentbus.bus.provisioning import provision
 from agentbus.contracts.topics import COMMANDS
 from agentbus.embedded.ports import choose
 
 SUBMIT = "/api/v3/process_request"
 
 
-@pytest.fixture
-async def no_kafka(plans: PlansWorld) -> AsyncIterator[httpx.AsyncClient]:
+@pytest.fixture(scope="module")
+async def no_kafka(
+    plans: PlansWorld, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a service that has known who may do what, and whose Kafka went away then."""
+    kafka = OwnKafka(tmp_path_factory.mktemp("kafka"))
+    await kafka.start()
+    try:
+        await provision(BusAddress(kafka.bootstrap, plans.settings.namespace))
+        times = {"acknowledge_seconds": 1.0, "start_valid_seconds": 0.5}
+        async with (
+            plans.service(kafka_bootstrap=kafka.bootstrap, **times) as service,
+            plans.client(service) as client,
+        ):
+            await kafka.kill()
+            yield client
+    finally:
+        await kafka.stop()
+
+
+async def test_without_kafka_from_the_start_nobody_is_let_in(plans: PlansWorld) -> None:
     nobody = f"127.0.0.1:{choose(set())}"
-    async with (
-        plans.service(kafka_bootstrap=nobody, acknowledge_seconds=1.0, start_valid_seconds=0.5) as service,
-        plans.client(service) as client,
-    ):
-        yield client
+    async with plans.service(kafka_bootstrap=nobody) as service, plans.client(service) as client:
+        for route in ("plans", "access/keys"):
+            response = await client.get(f"/api/v3/{route}")
+            assert (response.status_code, response.json()["code"]) == (503, "access_unknown")
+            assert int(response.headers["retry-after"]) > 0
+        checks = (await client.get("/health/ready")).json()
+        assert (checks["status"], checks["checks"]["access"]["ok"]) == ("not_ready", False)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k"}, {"Prefer": "wait=5"}])
