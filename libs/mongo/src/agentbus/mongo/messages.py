@@ -21,6 +21,11 @@ from agentbus.mongo.errors import DUPLICATE_KEY, is_about_data, translated
 COLLECTION: Final = "messages"
 
 NATIVE: Final = frozenset({"message_id", "plan_id", "seq"})
+
+DOUBLED: Final = "doubled_documents"
+_UNIQUE_SQLSTATE: Final = "(SQLSTATE 23505"
+"""How FerretDB 1.24 reports PostgreSQL's "unique_violation" here (PostgreSQL manual, appendix A)."""
+
 _MAX_CHUNK_DOCUMENTS: Final = 1000
 _MAX_CHUNK_BYTES: Final = 4 * 1024 * 1024
 """One call stays far below the call timeout, also on a slow disk."""
@@ -61,9 +66,18 @@ class MessageStore:
         self._messages = database.collection(COLLECTION)
 
     async def ensure_indexes(self) -> None:
-        """Creates the unique index on (`plan_id`, `seq`); safe to repeat."""
-        with translated():
-            await self._messages.create_index([("plan_id", ASCENDING), ("seq", ASCENDING)], unique=True)
+        """Creates the unique index on (`plan_id`, `seq`); safe to repeat.
+
+        Raises Transient with code `DOUBLED` while messages are stored doubly: that has to be mended first.
+        """
+        try:
+            with translated():
+                await self._messages.create_index([("plan_id", ASCENDING), ("seq", ASCENDING)], unique=True)
+        except (Duplicate, Transient) as error:
+            if isinstance(error, Duplicate) or _UNIQUE_SQLSTATE in error.message:
+                message = "messages are stored doubly; agentbus rebuild messages"
+                raise Transient(message, code=DOUBLED) from error
+            raise
 
     async def append(self, documents: Sequence[dict[str, Any]]) -> AppendResult:
         """Stores the messages that are not stored yet and returns what became of each.

@@ -5,7 +5,7 @@ Used by every command that is a client.
 
 import os
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from pydantic import SecretStr, ValidationError
@@ -16,6 +16,8 @@ from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role, issue
 from agentbus.chassis.settings import ServiceSettings
 from agentbus.embedded.stack import Stack
 from agentbus.kernel.errors import Fatal
+from agentbus.mongo.client import Database, connect
+from agentbus.mongo.settings import DatabaseSettings
 
 Name = Annotated[
     str | None, typer.Option("--name", help="Which stack; by default this clone's.", envvar="AGENTBUS_STACK")
@@ -24,6 +26,16 @@ Kafka = Annotated[
     str | None,
     typer.Option("--kafka", help="host:port of Kafka; else the stack's.", envvar="AGENTBUS_KAFKA_BOOTSTRAP"),
 ]
+Mongo = Annotated[
+    str | None,
+    typer.Option(
+        "--mongo", help="mongodb://… of the message database; else the stack's.", envvar="AGENTBUS_MONGO_URL"
+    ),
+]
+DatabaseName = Annotated[
+    str, typer.Option("--database", help="The database's name.", envvar="AGENTBUS_MONGO_DATABASE")
+]
+DEFAULT_DATABASE: Final = "agentbus"
 Url = Annotated[
     str | None, typer.Option("--url", help="Address of the system; else the stack's.", envvar="AGENTBUS_URL")
 ]
@@ -43,8 +55,22 @@ def bus_address(kafka: str | None, name: str | None) -> BusAddress:
     try:
         return BusSettings(kafka_bootstrap=kafka).bus_address("agentbus-cli")
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False)
-        raise Fatal("; ".join(problem["msg"].removeprefix("Value error, ") for problem in problems)) from None
+        raise _wrong(error) from None
+
+
+def message_database(url: str | None, database: str, name: str | None) -> Database:
+    """Returns the message database: at `url` with the credentials of `AGENTBUS_MONGO_…`, or the stack's.
+
+    Raises as `bus_address`. Close it.
+    """
+    if url is None:
+        stack = Stack(name)
+        return connect(stack.mongo_url, database, **stack.database_options())
+    try:
+        settings = DatabaseSettings(mongo_url=url)
+    except ValidationError as error:
+        raise _wrong(error) from None
+    return connect(url, database, **settings.database_options())
 
 
 def api_url(url: str | None, name: str | None) -> str:
@@ -67,3 +93,8 @@ def access_token(
     secret = os.environ.get("AGENTBUS_AUTH_SECRET") or Stack(name).layout.secret()
     settings = ServiceSettings(auth_secret=SecretStr(secret))
     return issue(settings, user or DEFAULT_USER, workspace, role, lifetime)
+
+
+def _wrong(error: ValidationError) -> Fatal:
+    problems = error.errors(include_input=False, include_url=False)
+    return Fatal("; ".join(problem["msg"].removeprefix("Value error, ") for problem in problems))

@@ -5,6 +5,7 @@ the messages. Called by `comparison.py`, a partition at a time.
 """
 
 import asyncio
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final, Self
@@ -93,12 +94,24 @@ class PartitionLog:
                     progress(f"partition {self.number}", f"{record.offset - self._begin} records read")
             self._position = end
 
+    def offset(self, plan_id: str, seq: int) -> int:
+        """Returns where the message that is to be stored under this `seq` stands."""
+        return self.plans[plan_id].entries[seq][0]
+
     async def message(self, plan_id: str, seq: int) -> dict[str, Any]:
         """Returns the message that is to be stored under this `seq`, read again."""
-        offset, _ = self.plans[plan_id].entries[seq]
+        offset = self.offset(plan_id, seq)
         async for record in self._reader.read(MESSAGES, self.number, offset, offset + 1):
             return message_in(record)
         raise Invalid(f"{MESSAGES}:{self.number}:{offset} is gone from the log", code="gone")
+
+    async def messages(self, offsets: Collection[int]) -> AsyncIterator[dict[str, Any]]:
+        """Yields the messages at these offsets, in one walk from the first to the last."""
+        if offsets:
+            stop = max(offsets) + 1
+            async for record in self._reader.read(MESSAGES, self.number, min(offsets), stop):
+                if record.offset in offsets:
+                    yield message_in(record)
 
     async def plan_at(self, plan_id: str, seq: int) -> PlanDocument | None:
         """Returns the plan as it was once the log stood at `seq`."""

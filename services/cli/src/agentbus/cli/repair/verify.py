@@ -49,7 +49,7 @@ async def verify_all(reader: Reader, database: Database, *, progress: Progress =
     return await comparing.sum(comparing.everything())
 
 
-Compared = AsyncIterator[tuple[PartitionLog, Comparison]]
+Compared = AsyncIterator[tuple[PartitionLog, list[Comparison]]]
 
 
 class Comparing:
@@ -66,18 +66,18 @@ class Comparing:
     async def sum(self, compared: Compared) -> Report:
         """Returns what a whole pass found."""
         report = Report()
-        async for _, comparison in compared:
-            report += comparison.report
+        async for _, comparisons in compared:
+            for each in comparisons:
+                report += each.report
         report += self.rest
         return report
 
     async def everything(self) -> Compared:
-        """Yields the comparison of every plan of the log, and of every further one that is stored."""
+        """Yields, partition by partition, every plan of the log, and then every other that is stored."""
         seen: set[str] = set()
         for partition in await self._reader.partitions(MESSAGES):
             log = await self._read(partition)
-            async for each in self._compare(log, log.plans):
-                yield each
+            yield log, await self._compare(log, log.plans)
             self._account(log)
             seen.update(log.plans)
         others: dict[str, None] = {}
@@ -88,7 +88,7 @@ class Comparing:
             yield each
 
     async def plans(self, plan_ids: Collection[str], *, account: bool = True) -> Compared:
-        """Yields the comparison of each of these plans, whether or not the log has it.
+        """Yields, partition by partition, these plans, whether or not the log has them.
 
         With `account`, also sees to those of their records that hold no message.
         """
@@ -97,8 +97,7 @@ class Comparing:
             by_partition[await self._reader.partition_for(MESSAGES, plan_id)].append(plan_id)
         for partition, here in by_partition.items():
             log = await self._read(partition, frozenset(here))
-            async for each in self._compare(log, here):
-                yield each
+            yield log, await self._compare(log, here)
             if account:
                 self._account(log)
 
@@ -118,15 +117,15 @@ class Comparing:
             letter = PutAside(found.place, found.record.key, waits=found.replayed is None)
             self._aside[found.letter.partition][found.letter.offset] = letter
 
-    async def _compare(self, log: PartitionLog, plan_ids: Collection[str]) -> Compared:
-        name, aside, done = f"partition {log.number}", self._aside[log.number], 0
+    async def _compare(self, log: PartitionLog, plan_ids: Collection[str]) -> list[Comparison]:
+        name, aside = f"partition {log.number}", self._aside[log.number]
+        compared: list[Comparison] = []
         for plans in _chunks(plan_ids, _AT_ONCE):
             tries = (compare(log, self._inspection, plan_id, aside) for plan_id in plans)
-            for comparison in await asyncio.gather(*tries):
-                yield log, comparison
-            done += len(plans)
-            self._progress(name, f"{done} of {len(plan_ids)} plans compared")
-        self._progress(name, f"{done} plans compared", done=True)
+            compared += await asyncio.gather(*tries)
+            self._progress(name, f"{len(compared)} of {len(plan_ids)} plans compared")
+        self._progress(name, f"{len(compared)} plans compared", done=True)
+        return compared
 
     def _account(self, log: PartitionLog) -> None:
         """Every record without a message must be among the dead letters, once the persister is past it."""
