@@ -6,6 +6,7 @@ Called by services that publish directly (plan service, gateway), by the outbox 
 import asyncio
 import contextlib
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from aiokafka import AIOKafkaProducer  # type: ignore[import-untyped]
@@ -181,7 +182,8 @@ async def _abort(inner: AIOKafkaProducer) -> None:
 
 
 def _sent(metadata: RecordMetadata) -> Sent:
-    return Sent(metadata.partition, metadata.offset)
+    appended_at = datetime.fromtimestamp(metadata.timestamp / 1000, UTC) if metadata.timestamp else None
+    return Sent(metadata.partition, metadata.offset, appended_at)
 
 
 def _retrieve(acknowledgements: Sequence[Acknowledgement]) -> None:

@@ -50,7 +50,8 @@ class Outgoing:
 
 
 class Sent(NamedTuple):
-    """Where the broker put a record."""
+    """Where the broker put a record, and when (its own time on topics with LogAppendTime, UTC)."""
 
     partition: int
     offset: int
+    appended_at: datetime | None = None

@@ -26,6 +26,7 @@ from agentbus.mongo.plans import PlanStore
 from agentbus.plans.access_acts import AccessParts
 from agentbus.plans.access_log import AccessLog
 from agentbus.plans.access_routes import ACCESS
+from agentbus.plans.log_clock import LogClock
 from agentbus.plans.plan_bus import KafkaPlanBus
 from agentbus.plans.ports import Parts
 from agentbus.plans.routes import API, HEALTH
@@ -86,6 +87,7 @@ async def _parts(
     health.check("database", database.ping, needed=False)
     health.on_stop(watches.end_waits)
     clock = SystemClock()
+    log_clock = LogClock(clock)
     access_log = AccessLog(
         producer,
         reader,
@@ -99,12 +101,13 @@ async def _parts(
         bus=KafkaPlanBus(
             producer,
             reader,
+            log_clock,
             acknowledge_seconds=settings.acknowledge_seconds,
             lookup_seconds=settings.lookup_seconds,
         ),
         watches=watches,
         access=AccessParts(book, access_log, clock),
-        clock=clock,
+        clock=log_clock,
         team_ids=team_ids,
         start_valid_for=timedelta(seconds=settings.start_valid_seconds),
         stored_wait_seconds=settings.stored_wait_seconds,

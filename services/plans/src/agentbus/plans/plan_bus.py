@@ -7,21 +7,23 @@ passed. Called by `handlers.py` and `directory.py`.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from agentbus.bus.codec import encode
 from agentbus.bus.lookup import find_record, find_start, start_in, unstored_messages
 from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
+from agentbus.bus.record import Sent
 from agentbus.contracts.commands import PlanCommand, StartPlan
-from agentbus.contracts.timestamps import parse_timestamp
+from agentbus.contracts.timestamps import format_timestamp, parse_timestamp
 from agentbus.contracts.topics import COMMANDS, MESSAGES
 from agentbus.kernel.errors import Transient
 from agentbus.observability.secrets.value import redacted_model
 from agentbus.plan.projection import PlanDocument
 from agentbus.plan.sequence import PlanSequence
 from agentbus.plans.instruments import ACKNOWLEDGE_SECONDS
+from agentbus.plans.log_clock import LogClock
 from agentbus.plans.model import created_by, unstored
 from agentbus.plans.watches import message_in, told
 
@@ -35,25 +37,44 @@ class KafkaPlanBus:
     """`PlanBus` over Kafka. Reading gives up after `lookup_seconds`."""
 
     def __init__(
-        self, producer: Producer, reader: Reader, *, acknowledge_seconds: float, lookup_seconds: float
+        self,
+        producer: Producer,
+        reader: Reader,
+        clock: LogClock,
+        *,
+        acknowledge_seconds: float,
+        lookup_seconds: float,
     ) -> None:
         self._producer = producer
         self._reader = reader
+        self._clock = clock
         self._acknowledge_seconds = acknowledge_seconds
         self._lookup_seconds = lookup_seconds
 
     async def send(self, command: PlanCommand) -> int:
-        """Returns the command's offset once Kafka has it."""
+        """Returns the command's offset once Kafka has it, a start in time."""
         command = redacted_model(command, keep=PlanCommand.model_fields)
         with ACKNOWLEDGE_SECONDS.time():
-            sent = await self._producer.send(
-                COMMANDS,
-                command.plan_id,
-                encode(command),
-                schema=_SCHEMA,
-                timeout_seconds=self._acknowledge_seconds,
-            )
+            sent = await self._send(command)
+            if isinstance(command, StartPlan) and _late(command, sent):
+                # Its issuer did not know the log's time yet. Now it does.
+                command = _reissued(command, self._clock.now())
+                sent = await self._send(command)
+                if _late(command, sent):
+                    raise Transient("the start came too late on the log", code="bus_unavailable")
         return sent.offset
+
+    async def _send(self, command: PlanCommand) -> Sent:
+        sent = await self._producer.send(
+            COMMANDS,
+            command.plan_id,
+            encode(command),
+            schema=_SCHEMA,
+            timeout_seconds=self._acknowledge_seconds,
+        )
+        if sent.appended_at is not None:
+            self._clock.heard(sent.appended_at)
+        return sent
 
     async def position(self, plan_id: str) -> int:
         """Returns the offset that the plan's next command would get."""
@@ -125,3 +146,13 @@ class KafkaPlanBus:
                 return await call
         except TimeoutError as error:
             raise Transient("looking on the bus took too long", code="bus_unavailable") from error
+
+
+def _late(start: StartPlan, sent: Sent) -> bool:
+    return sent.appended_at is not None and sent.appended_at > parse_timestamp(start.expires_at)
+
+
+def _reissued(start: StartPlan, now: datetime) -> StartPlan:
+    valid_for = parse_timestamp(start.expires_at) - parse_timestamp(start.issued_at)
+    times = {"issued_at": format_timestamp(now), "expires_at": format_timestamp(now + valid_for)}
+    return start.model_copy(update=times)
