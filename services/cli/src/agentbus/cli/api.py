@@ -1,4 +1,4 @@
-"""The plan service as a client: REST, and a plan's socket that reconnects. Used by `run` and `demo`."""
+"""The plan service as a client: REST, and a plan's socket that reconnects. Used by most commands."""
 
 import asyncio
 import json
@@ -16,6 +16,7 @@ from agentbus.kernel.errors import Invalid, Rejected, Transient
 
 _TIMEOUT_SECONDS: Final = 130.0
 _RETRY: Final = Backoff(first_seconds=0.2, limit_seconds=5.0)
+_AUDIT_PAGE: Final = 500
 _FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -89,7 +90,26 @@ class Api:
         page: list[dict[str, Any]] = body["messages"]
         return page
 
+    async def access(self, method: str, route: str, body: dict[str, Any] | None = None) -> Any:
+        """Administers access: returns what `/api/v3/access/{route}` answers, None when that is nothing."""
+        return await self._call(method, f"access/{route}", **({"json": body} if body is not None else {}))
+
+    async def audit(self, limit: int) -> list[dict[str, Any]]:
+        """Returns the newest `limit` administrative acts of the workspace, newest first."""
+        entries, query = list[dict[str, Any]](), {"limit": str(min(limit, _AUDIT_PAGE))}
+        while len(entries) < limit:
+            response = await self._ask("GET", "access/audit", params=query)
+            entries += response.json()
+            if "next" not in response.links:
+                break
+            query = dict(httpx.URL(response.links["next"]["url"]).params)
+        return entries[:limit]
+
     async def _call(self, method: str, route: str, **arguments: Any) -> Any:
+        response = await self._ask(method, route, **arguments)
+        return response.json() if response.content else None
+
+    async def _ask(self, method: str, route: str, **arguments: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
         async with httpx.AsyncClient(timeout=_TIMEOUT_SECONDS) as client:
             try:
@@ -102,7 +122,7 @@ class Api:
                 ) from error
         if response.is_error:
             _raise_problem(response)
-        return response.json()
+        return response
 
 
 def _raise_problem(response: httpx.Response) -> NoReturn:
