@@ -4,7 +4,7 @@ import pytest
 from support.campaign.brokers import KafkaKilled
 from support.campaign.campaign import Campaign
 from support.campaign.clocks import ClockJumps
-from support.campaign.records import Duplicates, Poison, Zombie
+from support.campaign.records import Duplicates, NothingButPoison, Poison, Zombie
 from support.campaign.runners import Fenced, OutboxDiskFull
 
 
@@ -19,6 +19,11 @@ async def test_kafka_comes_back_late(campaign: Campaign) -> None:
 
 async def test_one_record_in_ten_is_poison(campaign: Campaign) -> None:
     await campaign.survive(Poison())
+
+
+@pytest.mark.embedded_only
+async def test_nothing_but_poison_halts_the_partition(campaign: Campaign) -> None:
+    await campaign.survive(NothingButPoison())
 
 
 async def test_records_come_again_in_any_order(campaign: Campaign) -> None:

@@ -2,9 +2,11 @@
 
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
+import httpx
 from pydantic import ValidationError
 from support.campaign.fault import Fault
 from support.eventually import eventually
@@ -17,11 +19,16 @@ from agentbus.bus.reader import Reader
 from agentbus.bus.record import Outgoing, Record
 from agentbus.contracts.identifiers import message_id
 from agentbus.contracts.message import Message
-from agentbus.contracts.topics import MESSAGES, topics
+from agentbus.contracts.topics import MESSAGES, dead_letter_topic, topics
 
 READERS = len(topics()[MESSAGES].dead_letter)
 """How many groups put a poison record of the messages aside, each for itself."""
 _BROKEN = (b"\xff\x00 not JSON", b"{}", b'{"plan_id": "another", "seq": 1, "attempt": 1}', b"[1, 2, 3]")
+_READING = ("persister", "telemetry")
+_ALL_POISON_RECORDS = 1500
+_MOST_BEFORE_THE_LIMIT = 100
+_HALT_SECONDS = 30
+_RAISED = {"AGENTBUS_DEAD_LETTER_CONSECUTIVE": "100000", "AGENTBUS_DEAD_LETTER_RATIO": "1"}
 _TAIL_RECORDS = 200
 _TAKE_OVER_SECONDS = 60
 
@@ -39,6 +46,29 @@ class Poison(Fault):
             broken = [Outgoing(MESSAGES, key, _BROKEN[n % len(_BROKEN)]) for n, key in enumerate(keys)]
             await producer.send_all(broken, timeout_seconds=30)
         self.dead_letters = len(broken) * READERS
+
+
+class NothingButPoison(Fault):
+    """One partition gets nothing else for a while: its readers halt it, until somebody decides what to do."""
+
+    name = "poison: 100 %"
+    what = "1,500 broken records on one partition: it is halted, not drained; repaired by raising the limit"
+    seconds = 10
+
+    async def inflict(self, system: System) -> None:
+        broken = [Outgoing(MESSAGES, "poison", b"\xff not JSON")] * _ALL_POISON_RECORDS
+        async with _bus(system) as (reader, producer):
+            before = await _dead(reader)
+            await producer.send_all(broken, timeout_seconds=30)
+            for service in _READING:
+                await eventually(partial(_halted, system, service), within=_HALT_SECONDS)
+            drained = await _dead(reader) - before
+            assert drained <= READERS * _MOST_BEFORE_THE_LIMIT, f"{drained} records were drained"
+        await _restart_readers(system, _RAISED)
+        self.dead_letters = len(broken) * READERS
+
+    async def clear(self, system: System) -> None:
+        await _restart_readers(system, {})
 
 
 class Duplicates(Fault):
@@ -82,6 +112,27 @@ async def _bus(system: System) -> AsyncIterator[tuple[Reader, Producer]]:
     finally:
         await producer.stop()
         await reader.stop()
+
+
+async def _dead(reader: Reader) -> int:
+    names = [dead_letter_topic(MESSAGES, group) for group in topics()[MESSAGES].dead_letter]
+    return sum([end for name in names for end in (await reader.end_offsets(name)).values()])
+
+
+async def _halted(system: System, service: str) -> None:
+    """The metric that the alert asks has risen, and readiness says why."""
+    assert await system.metric(service, "agentbus_bus_halted_partitions") == 1
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{system.stack.port(service)}/health/ready")
+    assert answer.status_code == 200, "it has other partitions to work on"
+    assert answer.json()["status"] == "degraded"
+    assert "in a row cannot be handled" in answer.text
+
+
+async def _restart_readers(system: System, environment: Mapping[str, str]) -> None:
+    for service in _READING:
+        await system.stack.stop(service)
+        await system.stack.start(service, environment)
 
 
 async def _newest(reader: Reader) -> list[tuple[Record, Message]]:

@@ -1,8 +1,8 @@
 """The bus as the plan service sees it: commands go out, starts and unstored plans are found again.
 
 Guarantee: commands go out without the secrets in them. When `send` raises, Kafka did not acknowledge in time,
-the record is not sent later, and a start that was on the wire is void for the runner once its `expires_at` has
-passed. Called by `handlers.py` and `directory.py`.
+the record is not sent later, and a start that was on the wire is void for the runner once its `expires_at`
+has passed. Called by `handlers.py` and `directory.py`.
 """
 
 import asyncio
