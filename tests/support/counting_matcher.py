@@ -6,10 +6,11 @@ tree of `re`'s own parser; the order of tries is that of a backtracking matcher.
 
 import re
 from collections.abc import Callable, Sequence
-from re import _constants as c  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
 
+c: Any = import_module("re._constants")
+parser: Any = import_module("re._parser")
 Then = Callable[[int], int | None]
 _SETS = {
     getattr(c, f"CATEGORY_{name}"): re.compile(pattern)
@@ -54,7 +55,8 @@ class CountingMatcher:
         if op in _ONE:
             return rest(at + 1) if self._one(op, value, at, flags) else None
         if op in (c.MAX_REPEAT, c.MIN_REPEAT, c.POSSESSIVE_REPEAT):
-            return self._repeat(op, *value, at, flags, rest)
+            least, most, inside = value
+            return self._repeat(op, least, most, inside, at, flags, rest)
         if op is c.BRANCH:
             ends = (self._all(list(each), 0, at, flags, rest) for each in value[1])
             return next((end for end in ends if end is not None), None)
