@@ -21,6 +21,23 @@ from agentbus.plan.sequence import PlanSequence
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+class LiveEnd:
+    """One gateway's end of the log, which moves on in its own time, and its rooms."""
+
+    def __init__(self, records: list[Record], memory: Memory) -> None:
+        self._records = records
+        self.handed_over = 0
+        self.hub = Hub(self, early_bytes=2_000, memory=memory)
+
+    def position(self, topic: str, partition: int) -> int:
+        return self.handed_over
+
+    def hand_over(self, number: int) -> None:
+        batch = self._records[self.handed_over : self.handed_over + number]
+        self.handed_over += len(batch)
+        self.hub.on_records(batch)
+
+
 class World:
     """One partition. `pace()` is called whenever something is awaited and may let any part move on."""
 
@@ -28,7 +45,6 @@ class World:
         self, pace: Callable[["World"], None] = lambda _world: None, *, memory_bytes: int = 100_000
     ) -> None:
         self.records: list[Record] = []
-        self.handed_over = 0
         self.persisted = 0
         self.committed_offset = 0
         self.stored: dict[str, dict[int, dict[str, Any]]] = {}
@@ -37,7 +53,8 @@ class World:
         """How many messages each read of the database gave."""
         self.memory_bytes = memory_bytes
         self.memory = Memory(recent_bytes=memory_bytes, early_bytes=memory_bytes)
-        self.hub = Hub(self, early_bytes=2_000, memory=self.memory)
+        self.ends = [LiveEnd(self.records, self.memory) for _ in range(2)]
+        self.hub = self.ends[0].hub
         self._sequences: dict[str, PlanSequence] = {}
         self._pace = pace
 
@@ -45,11 +62,9 @@ class World:
         record = Record(topic, 0, len(self.records), message["plan_id"], orjson.dumps(message), (), NOW)
         self.records.append(record)
 
-    def hand_over(self, number: int) -> None:
-        """The live end moves on."""
-        batch = self.records[self.handed_over : self.handed_over + number]
-        self.handed_over += len(batch)
-        self.hub.on_records(batch)
+    def hand_over(self, number: int, end: int = 0) -> None:
+        """The live end of a gateway moves on."""
+        self.ends[end].hand_over(number)
 
     def persist(self, number: int, *, skip: int = 0, commit: bool = True) -> None:
         """The persister writes records of a batch (all but the first `skip`), and commits if it wrote all."""
@@ -73,10 +88,6 @@ class World:
     async def moment(self) -> None:
         self._pace(self)
         await asyncio.sleep(0)
-
-    # The live end.
-    def position(self, topic: str, partition: int) -> int:
-        return self.handed_over
 
     # The log.
     async def partition_for(self, topic: str, key: str) -> int:
