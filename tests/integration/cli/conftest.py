@@ -7,5 +7,6 @@ from support.stack import Infra
 
 @pytest.fixture
 async def world(stack: Infra) -> AsyncIterator[PersisterWorld]:
-    async with persister_world(stack.kafka_bootstrap, stack.mongo_url, stack.namespace()) as world:
+    names = (stack.kafka_bootstrap, stack.mongo_url, stack.namespace())
+    async with persister_world(*names, PersisterWorld) as world:
         yield world

@@ -1,31 +1,30 @@
 """`agentbus dlq`: what consumers could not handle, and putting it back where it came from.
 
 Replay sends the record as it was, key, value and headers; consumers deduplicate, so replaying twice has the
-effect of once. The dead letter itself stays: the topic is a record, too.
+effect of once. The dead letter itself stays, with a mark beside it: the topic is a record, too.
 """
 
 import json
+import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from typing import Annotated, Any
+from contextlib import asynccontextmanager, nullcontext
+from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from agentbus.bus.dead_letter import DeadLetter, parse
-from agentbus.bus.producer import Producer
+from agentbus.bus.address import BusAddress
 from agentbus.bus.reader import Reader
-from agentbus.bus.record import Record
+from agentbus.cli import dlq_view
+from agentbus.cli.dlq_options import Code, Group, Key, Limit, Since, Topic, Until, wanted_letters
+from agentbus.cli.dlq_replay import Replay
+from agentbus.cli.letters import Found, Wanted, letter_at, letters
 from agentbus.cli.outcome import fail, run
 from agentbus.cli.target import Kafka, Name, bus_address
-from agentbus.contracts import topics
-from agentbus.kernel.errors import Invalid
+from agentbus.embedded.progress import reporting, silent
 
-_VALUE_SHOWN_BYTES = 4096
+_LIST_LIMIT: Final = 100
 
-AsJson = Annotated[bool, typer.Option("--json", help="For scripts: JSON on standard output.")]
-Code = Annotated[str | None, typer.Option(help="Only those with this error code.")]
+AsJson = Annotated[bool, typer.Option("--json", help="For scripts: a JSON object a line.")]
 Place = Annotated[
     str, typer.Argument(help="TOPIC:PARTITION:OFFSET, as [cyan]agentbus dlq list[/cyan] shows.")
 ]
@@ -40,140 +39,107 @@ def register(parent: typer.Typer) -> None:
     parent.add_typer(app, name="dlq", rich_help_panel="Data")
 
 
-@dataclass(frozen=True)
-class Found:
-    """A dead letter and where it is."""
-
-    record: Record
-    letter: DeadLetter
-
-    @property
-    def place(self) -> str:
-        """Its name for `show` and `replay`."""
-        return f"{self.record.topic}:{self.record.partition}:{self.record.offset}"
-
-    def about(self) -> dict[str, Any]:
-        """Returns what there is to know, but for the value."""
-        letter = self.letter
-        return {
-            "place": self.place,
-            "time": letter.time,
-            "group": letter.group,
-            "code": letter.code,
-            "reason": letter.reason,
-            "from": f"{letter.topic}:{letter.partition}:{letter.offset}",
-            "key": self.record.key,
-            "bytes": len(self.record.value),
-        }
-
-
 @app.command("list")
-def list_(code: Code = None, as_json: AsJson = False, kafka: Kafka = None, name: Name = None) -> None:
-    """List all dead letters, oldest first in each topic.
+def list_(
+    topic: Topic = None,
+    group: Group = None,
+    code: Code = None,
+    key: Key = None,
+    since: Since = None,
+    until: Until = None,
+    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that were not put back.")] = False,
+    limit: Limit = None,
+    count: Annotated[
+        bool, typer.Option("--count", help="How many there are, by topic, group and code.")
+    ] = False,
+    as_json: AsJson = False,
+    kafka: Kafka = None,
+    name: Name = None,
+) -> None:
+    """List dead letters, oldest first in each topic.
 
-    Examples: [cyan]agentbus dlq list[/cyan] · [cyan]agentbus dlq list --code undecodable --json[/cyan]
+    Shows 100 in a terminal unless [cyan]--limit[/cyan] says otherwise; all of them with [cyan]--json[/cyan].
+
+    Examples: [cyan]agentbus dlq list --code undecodable --since 2h[/cyan] ·
+    [cyan]agentbus dlq list --count[/cyan] · [cyan]agentbus dlq list --json | jq .reason[/cyan]
     """
-    found = run(_all(Reader(bus_address(kafka, name)), code))
-    if as_json:
-        typer.echo(json.dumps([each.about() for each in found], indent=2))
-        return
-    if not found:
-        Console(stderr=True).print("no dead letters")
-        return
-    table = Table("place", "time", "code", "reason", "bytes", box=None, pad_edge=False)
-    for each in found:
-        about = each.about()
-        table.add_row(*(str(about[column]) for column in ("place", "time", "code", "reason", "bytes")))
-    Console().print(table)
+    wanted = wanted_letters(topic, group, code, key, since, until, waiting=waiting)
+    view: dlq_view.View
+    if count:
+        view = dlq_view.Counted(as_json=as_json)
+    elif as_json:
+        view = dlq_view.Lines(limit)
+    else:
+        view = dlq_view.Listed(limit or _LIST_LIMIT)
+    run(_list(bus_address(kafka, name), wanted, view))
+    view.close()
 
 
 @app.command()
 def show(place: Place, as_json: AsJson = False, kafka: Kafka = None, name: Name = None) -> None:
-    """Show one dead letter whole: why, from where, and the record's bytes.
+    """Show one dead letter whole: why, from where, whether it was put back, and the record's bytes.
 
     Example: [cyan]agentbus dlq show agent.messages.persister.dlq:0:3[/cyan]
     """
-    found = run(_one(Reader(bus_address(kafka, name)), place))
+    found = run(_show(bus_address(kafka, name), place))
     if as_json:
         value = found.record.value.decode("utf-8", "backslashreplace")
-        typer.echo(json.dumps({**found.about(), "value": value}, indent=2))
-        return
-    for field, text in found.about().items():
-        typer.echo(f"{field:>8}  {text}")
-    raw = found.record.value
-    typer.echo(f"{'value':>8}  {raw[:_VALUE_SHOWN_BYTES].decode('utf-8', 'backslashreplace')}")
-    if len(raw) > _VALUE_SHOWN_BYTES:
-        typer.echo(f"          … {len(raw) - _VALUE_SHOWN_BYTES} more bytes; --json has all of them")
+        headers = {
+            header: text.decode("utf-8", "backslashreplace") for header, text in found.letter.original.headers
+        }
+        typer.echo(json.dumps({**found.about(), "headers": headers, "value": value}))
+    else:
+        dlq_view.show(found)
 
 
 @app.command()
 def replay(
     places: Annotated[list[str] | None, typer.Argument(help="TOPIC:PARTITION:OFFSET, one or more.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All dead letters, or all with --code.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All dead letters.")] = False,
+    topic: Topic = None,
+    group: Group = None,
     code: Code = None,
+    key: Key = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Limit = None,
+    again: Annotated[bool, typer.Option("--again", help="Also those that were put back already.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be put back.")] = False,
+    as_json: AsJson = False,
     kafka: Kafka = None,
     name: Name = None,
 ) -> None:
-    """Put dead letters back where they came from, as they were.
+    """Put dead letters back where they came from, as they were. What was put back already is left alone.
 
     Examples: [cyan]agentbus dlq replay agent.messages.persister.dlq:0:3[/cyan] ·
-    [cyan]agentbus dlq replay --all --code undecodable --dry-run[/cyan]
+    [cyan]agentbus dlq replay --code undecodable --since 2h --dry-run[/cyan]
     """
-    if bool(places) == everything:
-        fail("name the dead letters to put back, or say --all")
-    address = bus_address(kafka, name)
-    run(_replay(Reader(address), Producer(address), places or [], code, dry_run=dry_run))
+    wanted = wanted_letters(topic, group, code, key, since, until)
+    if sum((bool(places), everything or bool(wanted))) != 1:
+        fail("name the dead letters to put back, or say which by options, or say --all")
+    doing = Replay(bus_address(kafka, name), again=again, dry_run=dry_run, limit=limit, as_json=as_json)
+    # The live view takes over standard output, so a pipe gets the lines alone.
+    with reporting() if sys.stdout.isatty() else nullcontext(silent) as progress:
+        run(doing.run(places or [], wanted, progress))
+    doing.tell()
 
 
-async def _replay(
-    reader: Reader, producer: Producer, places: list[str], code: str | None, *, dry_run: bool
-) -> None:
-    found = [await _one(reader, place, keep=True) for place in places] if places else await _all(reader, code)
-    await producer.start()
+@asynccontextmanager
+async def _reading(address: BusAddress) -> AsyncIterator[Reader]:
+    reader = Reader(address)
     try:
-        for each in found:
-            target = each.letter.topic
-            if not dry_run:
-                await producer.send_all([each.letter.original])
-            typer.echo(f"{'would put' if dry_run else 'put'} {each.place} back to {target}")
-    finally:
-        await producer.stop()
-        await reader.stop()
-    typer.echo(f"{len(found)} dead letters", err=True)
-
-
-async def _one(reader: Reader, place: str, *, keep: bool = False) -> Found:
-    parts = place.split(":")
-    if len(parts) != 3 or not (parts[1].isdigit() and parts[2].isdigit()):
-        raise Invalid(f"{place!r} is not TOPIC:PARTITION:OFFSET; see `agentbus dlq list`")
-    topic, partition, offset = parts[0], int(parts[1]), int(parts[2])
-    try:
-        if partition in await reader.partitions(topic):
-            async for found in _read(reader, topic, partition, offset, offset + 1):
-                return found
-    finally:
-        if not keep:
-            await reader.stop()
-    raise Invalid(f"there is no dead letter at {place}; see `agentbus dlq list`")
-
-
-async def _all(reader: Reader, code: str | None) -> list[Found]:
-    found = []
-    try:
-        for topic in topics.topics().values():
-            for group in topic.dead_letter:
-                name = topics.dead_letter_topic(topic.name, group)
-                for partition, end in (await reader.end_offsets(name)).items():
-                    begin = await reader.begin_offset(name, partition)
-                    found += [each async for each in _read(reader, name, partition, begin, end)]
+        yield reader
     finally:
         await reader.stop()
-    return [each for each in found if code in (None, each.letter.code)]
 
 
-async def _read(reader: Reader, topic: str, partition: int, start: int, stop: int) -> AsyncIterator[Found]:
-    if start >= await reader.end_offset(topic, partition):
-        return
-    async for record in reader.read(topic, partition, start, stop):
-        yield Found(record, parse(record))
+async def _list(address: BusAddress, wanted: Wanted, view: dlq_view.View) -> None:
+    async with _reading(address) as reader:
+        async for found in letters(reader, wanted):
+            if not view.take(found):
+                return
+
+
+async def _show(address: BusAddress, place: str) -> Found:
+    async with _reading(address) as reader:
+        return await letter_at(reader, place)

@@ -59,6 +59,8 @@ class Wanted:
     key: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    waiting: bool = False
+    """Only those that were not put back."""
 
     def __bool__(self) -> bool:
         """Whether anything is asked for."""
@@ -70,6 +72,7 @@ class Wanted:
         return (
             self.code in (None, letter.code)
             and self.key in (None, found.record.key)
+            and not (self.waiting and found.replayed)
             and (self.since is None or letter.time >= format_timestamp(self.since))
             and (self.until is None or letter.time < format_timestamp(self.until))
         )

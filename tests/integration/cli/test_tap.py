@@ -1,4 +1,4 @@
-"""Analysts read topics without losing or doubling a record; dead letters are seen and put back."""
+"""Analysts read topics without losing or doubling a record."""
 
 import json
 from collections.abc import AsyncIterator
@@ -12,8 +12,6 @@ from support.messages import message
 from support.stack import Infra
 
 from agentbus.bus.address import BusAddress
-from agentbus.bus.batch import Poison
-from agentbus.bus.dead_letter import dead_letter
 from agentbus.bus.producer import Producer
 from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
@@ -45,13 +43,6 @@ class TappedBus:
         return await agentbus(
             *arguments, environment={f"AGENTBUS_{key}": value for key, value in names.items()}
         )
-
-    async def put_aside(self, value: bytes) -> None:
-        """Puts a record on the topic and its dead letter beside, as a consumer does."""
-        sent = await self.producer.send(TOPIC, "p0", value, schema="message.v1")
-        async for record in self.reader.read(TOPIC, sent.partition, sent.offset):
-            poison = Poison(record, "undecodable", "not JSON: here")
-            await self.producer.send_all([dead_letter(poison, "persister")])
 
 
 @pytest.fixture
@@ -125,28 +116,3 @@ async def test_what_cannot_be_tapped_is_told(bus: TappedBus, arguments: tuple[st
     assert ran.code == 1
     assert told in ran.err
     assert ran.out == ""
-
-
-async def test_dead_letters_are_listed_shown_and_put_back(bus: TappedBus) -> None:
-    await bus.put_aside(b"\xff not json")
-    listed = json.loads((await bus.agentbus("dlq", "list", "--json")).out)
-    assert [(letter["code"], letter["key"]) for letter in listed] == [("undecodable", "p0")]
-    shown = json.loads((await bus.agentbus("dlq", "show", listed[0]["place"], "--json")).out)
-    assert shown["value"] == "\\xff not json"
-    partition = int(listed[0]["from"].split(":")[1])
-    end = await bus.reader.end_offset(TOPIC, partition)
-    dry = await bus.agentbus("dlq", "replay", "--all", "--dry-run")
-    assert "would put" in dry.out
-    assert await bus.reader.end_offset(TOPIC, partition) == end
-    assert (await bus.agentbus("dlq", "replay", listed[0]["place"])).code == 0
-    back = [record async for record in bus.reader.read(TOPIC, partition, end)]
-    assert [(record.key, record.value) for record in back] == [("p0", b"\xff not json")]
-    assert not [name for name, _ in back[0].headers if name.startswith("dlq-")]
-
-
-async def test_a_dead_letter_that_is_not_there_is_told(bus: TappedBus) -> None:
-    for place in ("nonsense", f"{TOPIC}.persister.dlq:0:99"):
-        ran = await bus.agentbus("dlq", "show", place)
-        assert ran.code == 1
-        assert "agentbus dlq list" in ran.err
-    assert (await bus.agentbus("dlq", "replay")).code == 1
