@@ -1,4 +1,5 @@
-"""docker-compose.yml runs every service, hardened, and publishes nothing but the edge, on loopback."""
+"""docker-compose.yml runs every service, and every part hardened; it publishes nothing but the edge, on
+loopback, and holds no secret: those are files."""
 
 import copy
 import re
@@ -15,7 +16,6 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 NOT_A_SERVER = {"cli"}
 SECRET = re.compile("SECRET|PASSWORD|TOKEN|_KEY$")
-MANDATORY = re.compile(r"\$\{\w+:\?[^}]+\}")
 WITHOUT_SHELL = {"collector"}
 Change = Callable[[dict[str, Any]], object]
 
@@ -30,8 +30,10 @@ def problems(compose: dict[str, Any], services: Iterable[str]) -> list[str]:
 
 
 def _problems(name: str, part: dict[str, Any]) -> Iterable[str]:
+    yield from _hardening_problems(part)
     if "build" in part:
-        yield from _hardening_problems(part)
+        if part["build"]["dockerfile"] != "infra/docker/service.Dockerfile":
+            yield "has a recipe of its own"
     elif not re.search(r":v?\d+\.\d+", part["image"]):
         yield "the image's version is not pinned"
     if "restart" not in part:
@@ -44,10 +46,8 @@ def _problems(name: str, part: dict[str, Any]) -> Iterable[str]:
         elif not str(port).startswith("${AGENTBUS_EDGE_BIND:-127.0.0.1}:"):
             yield "is not on loopback by default"
     for key, value in part.get("environment", {}).items():
-        if re.search("SECRET|PASSWORD|TOKEN|_KEY$", key) and not re.fullmatch(
-            r"\$\{\w+:\?[^}]+\}", str(value)
-        ):
-            yield f"{key} has a default"
+        if SECRET.search(key) and not key.endswith("_FILE"):
+            yield f"{key} stands in the environment ({value!r:.20}): make it a secret"
     yield from _mount_problems(part)
 
 
@@ -58,8 +58,14 @@ def _hardening_problems(part: dict[str, Any]) -> Iterable[str]:
         yield "keeps capabilities"
     if "no-new-privileges:true" not in part.get("security_opt", []):
         yield "may gain privileges"
-    if part["build"]["dockerfile"] != "infra/docker/service.Dockerfile":
-        yield "has a recipe of its own"
+    if "build" not in part and re.match("^(root|0)?(:|$)", str(part.get("user", ""))):
+        yield "runs as root"
+    for limit in ("pids_limit", "mem_limit", "cpus"):
+        if not part.get(limit):
+            yield f"has no {limit}"
+    for folder in part.get("tmpfs", []):
+        if "size=" not in folder:
+            yield f"{folder} may fill the memory"
 
 
 def _mount_problems(part: dict[str, Any]) -> Iterable[str]:
@@ -97,6 +103,13 @@ def test_the_recipe_drops_root_and_keeps_the_lock() -> None:
     assert "uv sync --frozen --no-dev" in recipe
 
 
+def test_only_those_who_check_tokens_get_the_secret() -> None:
+    holders = {name for name, part in COMPOSE["services"].items() if "secrets" in part}
+    assert holders == {"gateway", "plans"}
+    (secret,) = COMPOSE["secrets"].values()
+    assert secret["file"].endswith("/agentbus_auth_secret"), "the name that the settings look for"
+
+
 def test_taps_are_on_loopback() -> None:
     taps = yaml.safe_load((ROOT / "infra/compose/taps.yml").read_text())
     ports = [port for part in taps["services"].values() for port in part["ports"]]
@@ -115,16 +128,18 @@ def test_taps_are_on_loopback() -> None:
         ),
         (lambda parts: parts["kafka"].pop("healthcheck"), "kafka: no health check"),
         (lambda parts: parts["kafka"].pop("restart"), "kafka: no restart policy"),
+        (lambda parts: parts["kafka"].update(user="0:0"), "kafka: runs as root"),
+        (lambda parts: parts["mongo"].pop("user"), "mongo: runs as root"),
+        (lambda parts: parts["mongo"].pop("read_only"), "mongo: its file system can be written"),
+        (lambda parts: parts["runner"].pop("pids_limit"), "runner: has no pids_limit"),
+        (lambda parts: parts["kafka"].pop("mem_limit"), "kafka: has no mem_limit"),
+        (lambda parts: parts["plans"].update(tmpfs=["/tmp"]), "plans: /tmp may fill the memory"),
         (lambda parts: parts["plans"].update(read_only=False), "plans: its file system can be written"),
         (lambda parts: parts["plans"].update(cap_drop=[]), "plans: keeps capabilities"),
         (lambda parts: parts["plans"].pop("security_opt"), "plans: may gain privileges"),
         (
-            lambda parts: parts["plans"]["environment"].update(AGENTBUS_AUTH_SECRET="change-me"),
-            "plans: AGENTBUS_AUTH_SECRET has a default",
-        ),
-        (
-            lambda parts: parts["plans"]["environment"].update(AGENTBUS_AUTH_SECRET="${SECRET:-x}"),
-            "plans: AGENTBUS_AUTH_SECRET has a default",
+            lambda parts: parts["plans"]["environment"].update(AGENTBUS_AUTH_SECRET="${SECRET:?is missing}"),
+            "plans: AGENTBUS_AUTH_SECRET stands in the environment",
         ),
         (lambda parts: parts["runner"]["volumes"].append(".:/srv/x"), "runner: may write to .:/srv/x"),
     ],
