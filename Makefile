@@ -21,6 +21,7 @@ GOAL ?=
 S ?= gateway
 B ?=
 T ?=
+MINUTES ?= 10
 
 .PHONY: help
 help: ## List what can be done here
@@ -58,13 +59,15 @@ status: setup ## Show every part of the running system
 logs: setup ## Follow the log of S=gateway
 	@$(RUN) agentbus logs $(S) --follow
 
-.PHONY: test fault browser e2e compose-test
+.PHONY: test fault soak browser e2e compose-test
 test: setup ## All tests, in J=2 processes (T="options for pytest")
 	@$(RUN) pytest --numprocesses=$(J) --dist=loadgroup $(T)
 e2e: setup ## The promises of the README, on the whole system
 	@$(RUN) pytest tests/e2e $(T)
-fault: setup ## Kill, pause, cut off: nothing is lost, nothing is stored twice
-	@$(RUN) pytest tests/fault $(T)
+fault: setup ## The fault campaign: kill, freeze, cut off under load; a table of what was lost and doubled
+	@$(RUN) pytest tests/fault --faults=full $(T)
+soak: setup ## Ten minutes (MINUTES=10) of plans in waves: no process may grow without bound
+	@$(RUN) python tests/soak/run.py --minutes $(MINUTES)
 browser: setup ## The web app in a real browser
 	@if [ -d tests/browser ]; then $(RUN) pytest tests/browser $(T); \
 	else echo "there is no web app yet, so there are no browser tests" >&2; exit 1; fi
@@ -92,7 +95,11 @@ bench: setup ## Benchmarks (B=name), each beside a reference measured in the sam
 contracts: setup ## Regenerate schemas, AsyncAPI, OpenAPI and TypeScript types
 	@$(RUN) python contracts/generate.py
 
+.PHONY: sbom
+sbom: setup ## What all of this is made of, with licences: .sbom/agentbus.cdx.json (CycloneDX)
+	@$(RUN) python -m agentbus.embedded.bill_of_materials .sbom/agentbus.cdx.json
+
 .PHONY: clean
 clean: ## Stop the system and remove what was built here; data and downloads stay
 	@if [ -x .venv/bin/agentbus ]; then .venv/bin/agentbus down; fi
-	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache bench/results
+	@rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .sbom bench/results
