@@ -70,13 +70,13 @@ async def members(by: ByAdmin, built: Built) -> list[Member]:
     return access_acts.members(by, parts=built)
 
 
-@ACCESS.put("/members/{user_id}", response_model=Member, responses=access_problems(409, *WITH_BODY))
+@ACCESS.put("/members/{user_id:path}", response_model=Member, responses=access_problems(409, *WITH_BODY))
 async def set_member(user_id: UserId, body: MemberRole, by: ByAdmin, built: Built) -> Member:
     """Gives a user a role. A lower one than before also revokes what they were issued."""
     return await access_acts.set_member(user_id, Role(body.role), by, parts=built)
 
 
-@ACCESS.delete("/members/{user_id}", status_code=204, responses=access_problems(404, 409, *ALWAYS))
+@ACCESS.delete("/members/{user_id:path}", status_code=204, responses=access_problems(404, 409, *ALWAYS))
 async def remove_member(user_id: UserId, by: ByAdmin, built: Built) -> None:
     """Ends a membership, and revokes what the user was issued for the workspace."""
     await access_acts.remove_member(user_id, by, parts=built)
