@@ -64,6 +64,11 @@ def test_the_name_of_a_field_can_make_its_value_a_secret(name: str, value: objec
     assert (without_secrets_in({name: value}) != {name: value}) is hidden
 
 
+def test_fields_whose_names_are_secrets_stay_apart() -> None:
+    told = without_secrets_in({secret: place for place, secret in enumerate(SHAPED["github"])})
+    assert list(told.values()) == list(range(len(SHAPED["github"])))
+
+
 def test_what_is_too_deep_to_send_is_refused() -> None:
     deep: Any = []
     for _ in range(300):

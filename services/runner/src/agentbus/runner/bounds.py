@@ -12,7 +12,7 @@ import orjson
 
 from agentbus.contracts.payloads import Cut
 from agentbus.observability.secrets.text import without_secrets
-from agentbus.observability.secrets.value import hidden_by_name
+from agentbus.observability.secrets.value import field_name, hidden_by_name
 
 OUTPUT_LIMIT_BYTES: Final = 256 * 1024
 _DEPTH_LIMIT: Final = 64
@@ -42,7 +42,10 @@ def clean(value: Any, depth: int = 0) -> Any:
 
 def _clean_items(value: Mapping[Any, Any] | Iterable[Any], depth: int) -> Any:
     if isinstance(value, Mapping):
-        return {publishable(str(key)): _clean_item(str(key), item, depth) for key, item in value.items()}
+        fields: dict[str, Any] = {}
+        for key, item in value.items():
+            fields[field_name(clean_text(str(key)), fields)] = _clean_item(str(key), item, depth)
+        return fields
     return [clean(item, depth) for item in value]
 
 

@@ -96,7 +96,7 @@ def _looks_secret(kind: str, name: str, value: re.Match[str]) -> bool:
     if _PLACEHOLDER.match(given):
         return False
     if quoted is None and _REFERENCE.match(bare):
-        # DB_PASSWORD=swordfish: a name in capitals, nothing between it and a plain word.
+        # An environment file: a name in capitals, nothing between it and a plain word.
         return kind == "password" and name.isupper() and value[0] == f"={bare}" and bare.isalnum()
     if kind == "password":
         in_json = value["name_quote"] is not None and quoted is not None

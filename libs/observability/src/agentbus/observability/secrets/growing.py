@@ -16,9 +16,10 @@ _HELD_CHARACTERS: Final = 32_768
 _LAST_WORD: Final = re.compile(r"\s(?=\S*+\Z)")
 _NAMES: Final = r"(?i:pass|pwd|secret|key|token|cred|auth|sig|session|cookie|bearer|basic)"
 _LINE_CHARACTERS: Final = 2048
+_NAME_CHARACTERS: Final = 64
 _LEAD: Final = re.compile(
     # The name of a secret is the last word or nearly; or it has got its sign, and its line goes on.
-    rf"\S{{0,64}}?{_NAMES}\S{{0,32}}(?:\s{{0,3}}\S{{0,32}}\s{{0,3}}"
+    rf"{_NAMES}\S{{0,32}}(?:\s{{0,3}}\S{{0,32}}\s{{0,3}}"
     rf"|\s{{0,3}}(?:=>|[:=]|is|was)\S{{0,8}}\s{{0,4}}[^\n]{{0,{_LINE_CHARACTERS}}})\Z"
 )
 _EDGE_CHARACTERS: Final = 96
@@ -49,7 +50,7 @@ class GrowingText:
         found = _LAST_WORD.search(text, max(0, len(text) - _HELD_CHARACTERS))
         safe = found.end() if found else 0
         if lead := _LEAD.search(text, max(0, len(text) - _LINE_CHARACTERS)):
-            safe = min(safe, lead.start())
+            safe = min(safe, _word_start(text, lead.start()))
         for begun in (_open_key(text), _KEY_BEGINS.search(text, max(0, len(text) - _EDGE_CHARACTERS))):
             safe = min(safe, begun.start()) if begun else safe
         return max(safe, len(text) - _HELD_CHARACTERS)
@@ -66,6 +67,13 @@ class GrowingText:
             REDACTED.labels(secret.kind).inc()
         self._held = text[end:]
         return cut_out(text[:end], out)
+
+
+def _word_start(text: str, inside: int) -> int:
+    """Returns where the word begins that goes on at `inside`, at most so far before as names are long."""
+    nearest = max(0, inside - _NAME_CHARACTERS)
+    spaces = [text.rfind(space, nearest, inside) for space in " \n\t\r"]
+    return max(*spaces, nearest - 1) + 1
 
 
 def _open_key(text: str) -> re.Match[str] | None:

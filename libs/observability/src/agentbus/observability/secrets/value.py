@@ -27,12 +27,19 @@ def without_secrets_in(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, Mapping):
-        return {
-            without_secrets(str(name)): _under(str(name), item, depth + 1) for name, item in value.items()
-        }
+        fields: dict[str, Any] = {}
+        for name, item in value.items():
+            fields[field_name(str(name), fields)] = _under(str(name), item, depth + 1)
+        return fields
     if isinstance(value, list | tuple):
         return [without_secrets_in(item, depth + 1) for item in value]
     return value
+
+
+def field_name(name: str, taken: Mapping[str, Any]) -> str:
+    """Returns `name` without secrets, and unlike those `taken`: two secrets must not become one field."""
+    told = without_secrets(name)
+    return f"{told} {len(taken)}" if told != name and told in taken else told
 
 
 def hidden_by_name(name: str, value: str) -> str | None:
