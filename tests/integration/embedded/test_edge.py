@@ -10,11 +10,16 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from support.eventually import eventually
+from support.served import raw
 from support.stack import stack_home
 
 from agentbus.embedded.stack import Stack
 
 pytestmark = pytest.mark.integration
+
+
+_given_up = asyncio.Event()
+"""The edge has closed its connection to an upstream before a request's end."""
 
 
 @asynccontextmanager
@@ -26,10 +31,13 @@ async def _upstream(name: str) -> AsyncIterator[str]:
             await reader.readexactly(int(length[1]) if length else 0)
         except asyncio.IncompleteReadError:
             head += b"/dies"
+            _given_up.set()
         if b"/dies" in head:
             writer.close()
             return
         body = f"{name} {head.split()[1].decode()}".encode()
+        if b"/forwarded" in head:
+            body = b", ".join(re.findall(rb"(?i)x-forwarded-for: (.*)\r", head))
         writer.write(
             b"HTTP/1.1 200 OK\r\nX-Frame-Options: SAMEORIGIN\r\nServer: secret\r\nConnection: close\r\n"
         )
@@ -52,7 +60,10 @@ async def started() -> AsyncIterator[Stack]:
             Stack(home=home, parts=[]) as up,
         ):
             upstreams = {"AGENTBUS_PLANS_UPSTREAM": plans, "AGENTBUS_SOCKET_UPSTREAM": gateway}
-            await up.start("edge", upstreams)
+            short = dict.fromkeys(("READ_HEADER", "READ_BODY", "IDLE"), "1s")
+            await up.start(
+                "edge", upstreams | {f"AGENTBUS_EDGE_{name}": value for name, value in short.items()}
+            )
             yield up
 
 
@@ -60,6 +71,12 @@ async def started() -> AsyncIterator[Stack]:
 async def edge(started: Stack) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=started.url, trust_env=False, timeout=10) as client:
         yield client
+
+
+@pytest.fixture
+def given_up() -> asyncio.Event:
+    _given_up.clear()
+    return _given_up
 
 
 @pytest.mark.parametrize(
@@ -86,6 +103,52 @@ async def test_security_headers_are_added_and_a_services_own_are_kept(edge: http
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["x-frame-options"] == "SAMEORIGIN"
     assert "server" not in headers
+
+
+async def test_its_own_answers_have_the_headers_that_a_services_have(edge: httpx.AsyncClient) -> None:
+    for path in ("/", "/metrics", "/api/v3/dies"):
+        headers = (await edge.get(path)).headers
+        assert headers["content-security-policy"].startswith("default-src 'none'; base-uri 'none'")
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert headers["cache-control"] == "no-store"
+        assert "strict-transport-security" not in headers
+
+
+async def test_nobody_says_for_others_where_they_come_from(edge: httpx.AsyncClient) -> None:
+    answer = await edge.get("/api/v3/forwarded", headers={"X-Forwarded-For": "6.6.6.6"})
+    assert answer.text == "127.0.0.1"
+
+
+async def test_headers_past_their_limit_are_refused(edge: httpx.AsyncClient) -> None:
+    assert (await edge.get("/health", headers={"X-Large": "x" * 30_000})).status_code == 431
+
+
+HEAD = b"POST /api/v3/process_request HTTP/1.1\r\nHost: localhost\r\n"
+
+
+@pytest.mark.parametrize("start", [b"", HEAD + b"X-Slow: "])
+async def test_who_is_slow_with_the_head_is_dropped(started: Stack, start: bytes) -> None:
+    async with raw(started.port("edge")) as connection:
+        await connection.send(start)
+        trickle = asyncio.create_task(connection.trickle(b"a" * 200 * bool(start), every=0.05))
+        assert b" 200 " not in await connection.rest(within=6)
+        await trickle
+
+
+async def test_who_is_slow_with_the_body_does_not_hold_the_service(
+    started: Stack, given_up: asyncio.Event
+) -> None:
+    async with raw(started.port("edge")) as connection:
+        await connection.send(HEAD + b"Content-Length: 1000\r\n\r\n")
+        trickle = asyncio.create_task(connection.trickle(b"a" * 200, every=0.05))
+        await asyncio.wait_for(given_up.wait(), 6)
+        trickle.cancel()
+
+
+async def test_an_idle_connection_is_closed(started: Stack) -> None:
+    async with raw(started.port("edge")) as connection:
+        await connection.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"200 OK" in await connection.rest(within=6)
 
 
 async def test_a_body_over_two_megabytes_is_refused(edge: httpx.AsyncClient) -> None:
