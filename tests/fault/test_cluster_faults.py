@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.full_campaign, pytest.mark.embedded_only]
 
 
 @pytest.fixture(scope="module")
-async def cluster(campaign: Campaign, outcomes: list[Outcome]) -> AsyncIterator[Campaign]:
+async def cluster(outcomes: list[Outcome]) -> AsyncIterator[Campaign]:
     """A campaign on a system of its own, with three brokers."""
-    load = Load(plans=20, messages_per_second=100, sockets=10, readers=3)
+    load = Load(plans=20, messages_per_second=60, seconds=15, sockets=8, readers=2)
     with stack_home() as home:
         async with Stack(home=home, brokers=3, environment=environment()) as running:
-            yield Campaign(System(running, token(running)), load, scale=campaign.scale, outcomes=outcomes)
+            yield Campaign(System(running, token(running)), load, outcomes=outcomes)
 
 
 async def test_a_leader_is_lost(cluster: Campaign) -> None:
