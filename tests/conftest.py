@@ -8,6 +8,8 @@ import pytest
 from support.campaign.report import write as write_campaign
 from support.stack import stack
 from support.system import system
+from xdist.remote import Producer  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 __all__ = ["stack", "system"]
 
@@ -21,12 +23,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fault-results", metavar="FILE", help="its figures as JSON, not in bench/results")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
     """Keeps in one process what shares a file, or the whole system, when tests run in several (`-n 2`)."""
-    for item in items:
-        folder, *_ = item.path.relative_to(Path(__file__).parent).parts
-        name = "system" if folder in WHOLE_SYSTEM else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(name))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "system" if Path(file).parts[1] in WHOLE_SYSTEM else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Of use for `make test`: its `--dist=loadgroup` lets tests of a group part under recent pytest."""
+    return ByFile(config, log)
 
 
 @pytest.fixture

@@ -32,12 +32,13 @@ class Campaign:
         """Inflicts the fault under load; raises AssertionError unless nothing was lost or doubled."""
         lasting = load or self.load
         lasting = lasting.lasting(max(lasting.seconds, fault.seconds + AFTERWARDS_SECONDS))
-        recovery, finding = None, Finding()
+        recovery, finding, inflicted = None, Finding(), False
         try:
             await eventually(lambda: all_well(self.system), within=WELL_SECONDS)
             since = await marks(self.system)
             async with under_load(self.system, lasting) as run:
                 await run.flowing()
+                inflicted = True
                 await fault.inflict(self.system)
                 recovery = await recovered(self.system)
                 await run.over()
@@ -51,7 +52,8 @@ class Campaign:
         finally:
             outcome = _outcome(fault, lasting, finding, recovery)
             self.outcomes.append(outcome)
-            await fault.clear(self.system)
+            if inflicted:
+                await fault.clear(self.system)
         assert outcome.survived, "\n".join(outcome.problems)
         return outcome
 

@@ -70,7 +70,8 @@ class LoadRun:
         """Returns when every socket has seen messages and the readers have read."""
 
         async def check() -> None:
-            assert all(watcher.seen for watcher in self.watchers), "a socket saw nothing yet"
+            waiting = [watcher for watcher in self.watchers if not watcher.seen]
+            assert not waiting, f"saw nothing yet: {[watcher.state for watcher in waiting]}"
             assert all(reader.answered for reader in self.readers), "a reader read nothing yet"
 
         await eventually(check, within=START_SECONDS)
@@ -83,8 +84,8 @@ class LoadRun:
         await eventually(self._all_seen, within=LATE_SECONDS)
 
     async def _all_seen(self) -> None:
-        missing = [watcher.plan_id for watcher in self.watchers if not watcher.done]
-        assert not missing, f"{len(missing)} sockets did not see the end of their plans"
+        missing = [watcher.state for watcher in self.watchers if not watcher.done]
+        assert not missing, f"did not see the end: {missing}"
 
 
 @asynccontextmanager

@@ -10,6 +10,8 @@ from support.system import System
 
 SECOND_RUNNER = "runner-2"
 BUSY_SECONDS = 20
+START_SECONDS = 3
+"""About how long a service takes to start, on a machine that does little else."""
 
 
 class Killed(Fault):
@@ -57,6 +59,7 @@ class Stopped(Fault):
     def __init__(self, parts: Sequence[str], *, within_seconds: float) -> None:
         self._parts = parts
         self._within_seconds = within_seconds
+        self.seconds = START_SECONDS * len(parts)
         self.name = f"{', '.join(parts)}: SIGTERM"
         self.what = f"each is told to stop (SIGTERM), ends with code 0 in {within_seconds:g} s, is started"
 

@@ -8,14 +8,13 @@ from typing import Any
 from support.system import System
 from websockets import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.frames import Close
 
 from agentbus.contracts.frames import RECONNECT_CODES
 
 ENDS = frozenset({"plan_completed", "plan_failed", "plan_canceled", "plan_rejected"})
 STAY_SECONDS = (0.5, 4.0)
 RETRY_SECONDS = 0.2
-GONE = 1006
-"""What the library says when a connection broke without a close frame (RFC 6455, section 7.1.5)."""
 
 
 class Watcher:
@@ -36,6 +35,11 @@ class Watcher:
         return bool(self.seen) and self.seen[-1]["type"] in ENDS
 
     @property
+    def state(self) -> str:
+        """What became of it so far, for people."""
+        return f"{self.plan_id} up to {self.last_seq} in {self.connections} connections {self.problems}"
+
+    @property
     def last_seq(self) -> int:
         """The newest `seq` that it got."""
         return self.seen[-1]["seq"] if self.seen else 0
@@ -48,7 +52,8 @@ class Watcher:
                     self.connections += 1
                     await self._stay(connection)
             except ConnectionClosed as closed:
-                self._judge(closed.rcvd.code if closed.rcvd else GONE)
+                if closed.rcvd is not None:
+                    self._judge(closed.rcvd)
             except (InvalidHandshake, InvalidMessage, OSError, EOFError, TimeoutError):
                 await asyncio.sleep(RETRY_SECONDS)
 
@@ -70,6 +75,6 @@ class Watcher:
             return
         self.seen.append(message)
 
-    def _judge(self, code: int) -> None:
-        if code != GONE and code not in RECONNECT_CODES and not self.done:
-            self.problems.append(f"a socket was closed for good with {code}")
+    def _judge(self, close: Close) -> None:
+        if close.code not in RECONNECT_CODES and not self.done:
+            self.problems.append(f"a socket was closed for good with {close.code} ({close.reason})")
