@@ -23,6 +23,8 @@ CONNECTS, WAVE = 10_000, 250
 NOISY = 600
 GROWTH_LIMIT_BYTES = 64 * 1024 * 1024
 ALLOWED = {int(code) for code in CloseCode} - {CloseCode.FAILED, CloseCode.UNAVAILABLE}
+BREACHES = ("rsv", "opcode", "bomb in", "flag on", "unmasked", "fragmented", "continuation", "text inside")
+"""How the cases are named that RFC 6455 does not allow, whatever they hold."""
 GONE = 1006
 """How the gateway counts a client that hung up without a word."""
 
@@ -52,6 +54,8 @@ async def throw(gateway: GatewayProcess, target: str, cases: Sequence[Case]) -> 
         heard = await exchange(gateway.socket_port, upgrade(target), sent)
         assert heard.status == 101, name
         assert set(heard.close_codes) <= ALLOWED, (name, heard.close_codes)
+        if name.startswith(BREACHES):
+            assert set(heard.close_codes) == {CloseCode.PROTOCOL_ERROR}, (name, heard.close_codes)
         codes.update(heard.close_codes)
     return codes
 

@@ -8,6 +8,8 @@ from support.gateway_sessions import OTHER, PLAN, accepted, run, sessions
 from support.gateway_world import MemoryReader, World
 from support.messages import message
 
+from agentbus.gateway.room import Room
+
 
 class Pace:
     """Lets the world move on by what hypothesis drew: the log, its live end, the persister, the database."""
@@ -75,6 +77,7 @@ VISITS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), min_size=1, 
     before=MOVES,
     during=MOVES,
     arrivals=st.lists(st.tuples(st.integers(0, 12), VISITS), min_size=1, max_size=4),
+    stays=st.booleans(),
     page=st.integers(1, 5),
     recent_bytes=st.sampled_from([0, 700, 1_500, 10_000]),
     memory_bytes=st.sampled_from([0, 1_000, 3_000, 100_000]),
@@ -83,6 +86,7 @@ def test_each_seq_once_and_in_order(
     before: list[tuple[str, int]],
     during: list[tuple[str, int]],
     arrivals: list[tuple[int, list[tuple[int, int]]]],
+    stays: bool,
     page: int,
     recent_bytes: int,
     memory_bytes: int,
@@ -113,20 +117,25 @@ def test_each_seq_once_and_in_order(
             assert world.memory.size_bytes <= world.memory_bytes
             after_seq = reader.seen[-1]["seq"] if reader.seen else after_seq
 
+    async def stay(after_seq: int) -> tuple[Room, MemoryReader]:
+        """Watches at the first gateway until `everyone` is done."""
+        reader, room = MemoryReader(world), gateways[0].hub.enter(PLAN, 0, "default")
+        readers.append((after_seq, reader))
+        await gateways[0].follow(room, reader, after_seq)
+        return room, reader
+
     async def everyone() -> None:
+        staying = [await stay(0)] if stays else []  # whoever comes now meets a room that is live
         await asyncio.gather(*(client(*arrival) for arrival in arrivals))
         for _ in during:
             await world.moment()
-        # At last, one who stays to the end sees everything.
         world.database_up = True
-        reader, shared = MemoryReader(world), gateways[0]
-        readers.append((0, reader))
-        room = shared.hub.enter(PLAN, 0, "default")
-        await shared.follow(room, reader, 0)
+        staying += [await stay(0), await stay(1), await stay(0)]
         world.hand_over(len(world.records))
-        assert reader.seen == accepted(world)
-        shared.hub.leave(room, reader)
-        assert shared.hub.find(PLAN) is None
+        assert staying[-1][1].seen == staying[-3][1].seen == accepted(world)
+        for room, reader in staying:
+            gateways[0].hub.leave(room, reader)
+        assert gateways[0].hub.find(PLAN) is None
         assert (world.memory.size_bytes, world.memory.lent_bytes) == (0, 0)
 
     run(everyone())
