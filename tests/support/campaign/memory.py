@@ -13,7 +13,7 @@ import psutil
 from agentbus.embedded.parts import SERVICES, kind_of
 from agentbus.embedded.stack import Stack
 
-EVERY_SECONDS = 2.0
+EVERY_SECONDS = 5.0
 MEGABYTE = 1 << 20
 LIMITS = {**dict.fromkeys(SERVICES, 3.0), "edge": 3.0, "ferretdb": 5.0, "postgres": 10.0, "kafka": 20.0}
 """What each may grow by, in MB a minute. Kafka's heap and PostgreSQL's buffers fill to their own bounds."""
@@ -41,7 +41,10 @@ class Growth:
 
 @dataclass
 class MemorySamples:
-    """Resident memory (RSS, children included) in MB by part, each with its moment in seconds."""
+    """Resident memory in MB by part, children included, each with its moment in seconds.
+
+    Pages that processes share count once (PSS): PostgreSQL's would count as often as it has connections.
+    """
 
     stack: Stack
     samples: dict[str, list[tuple[float, float]]] = field(default_factory=lambda: defaultdict(list))
@@ -86,7 +89,7 @@ def _resident(pid: int) -> float:
     total = 0
     for each in [process, *process.children(recursive=True)]:
         try:
-            total += each.memory_info().rss
+            total += each.memory_full_info().pss
         except psutil.NoSuchProcess:
             continue
     return total / MEGABYTE
