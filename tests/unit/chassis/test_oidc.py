@@ -6,26 +6,20 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from support.eventually import eventually
+from support.oidc_door import Door, door
 from support.oidc_issuer import OidcIssuer, ec_key, jwk, oidc_issuer, rsa_key
 
 from agentbus.chassis.access import oidc
 from agentbus.chassis.access.identity import Principal, Role
-from agentbus.chassis.access.key_set import KeySet
-from agentbus.chassis.access.state import AccessState
 from agentbus.chassis.auth import issue, verify
-from agentbus.chassis.settings import ServiceSettings
-from agentbus.contracts.access import Membership, subject
-from agentbus.contracts.timestamps import format_timestamp
 from agentbus.kernel.errors import AgentbusError, Invalid, Rejected, Transient
 
-NOW = format_timestamp(datetime.now(UTC))
 AT_ONCE = {"oidc_refetch_seconds": 0.001}
 
 
@@ -33,47 +27,6 @@ AT_ONCE = {"oidc_refetch_seconds": 0.001}
 async def issuer() -> AsyncIterator[OidcIssuer]:
     async with oidc_issuer() as issuer:
         yield issuer
-
-
-def settings(issuer: OidcIssuer, **more: Any) -> ServiceSettings:
-    return ServiceSettings.model_validate({"oidc_issuer": issuer.url, "auth_secret": "s" * 32, **more})
-
-
-class Door:
-    """What `Access` is made of, without the bus."""
-
-    def __init__(self, issuer: OidcIssuer, **more: Any) -> None:
-        self.settings = settings(issuer, **more)
-        self.keys = KeySet(self.settings)
-        self.state = AccessState()
-
-    def join(self, workspace_id: str, role: str, user_id: str = "ann") -> None:
-        key = subject("member", workspace_id, user_id)
-        fact = Membership(
-            subject=key,
-            workspace_id=workspace_id,
-            user_id=user_id,
-            role=role,  # type: ignore[arg-type]
-            changed_at=NOW,
-            changed_by="root",
-        )
-        self.state.apply(key, fact.model_dump_json().encode(), datetime.now(UTC))
-
-    async def enter(self, token: str, workspace_id: str | None = None) -> Principal:
-        key_id = oidc.key_id(token)
-        if key_id is not None:
-            await self.keys.learn(key_id)
-        return oidc.identify(token, workspace_id, self.keys, self.state, self.settings)
-
-
-@asynccontextmanager
-async def door(issuer: OidcIssuer, **more: Any) -> AsyncIterator[Door]:
-    made = Door(issuer, **more)
-    made.join("w1", "editor")
-    try:
-        yield made
-    finally:
-        await made.keys.close()
 
 
 async def refused(door: Door, token: str) -> None:
