@@ -86,7 +86,10 @@ class NewRevocation(Request):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"user_id": "ann"}, {"token_id": "2f1d6c1b0b0e4f6c8a55d1c6f1a0c9be"}],
-            "oneOf": [{"required": ["token_id"]}, {"required": ["user_id"]}],
+            "oneOf": [
+                {"required": ["token_id"], "properties": {"token_id": {"type": "string"}}},
+                {"required": ["user_id"], "properties": {"user_id": {"type": "string"}}},
+            ],
         }
     )
 

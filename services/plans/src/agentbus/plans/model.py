@@ -24,12 +24,18 @@ from agentbus.plans.errors import BadIdempotencyKey, BadInputs, KeyReused, Unkno
 KEY_MAX_CHARACTERS: Final = 255
 
 
+KEY_SCHEMA: Final = {"minLength": 1, "maxLength": KEY_MAX_CHARACTERS, "pattern": "^[!-~]([ -~]*[!-~])?$"}
+"""How the OpenAPI document tells what `checked_key` takes."""
+
+
 def checked_key(key: str | None) -> str | None:
     """Returns the `Idempotency-Key` (None: there is none); raises BadIdempotencyKey."""
     if key is None:
         return None
-    if not (key.strip() and len(key) <= KEY_MAX_CHARACTERS and key.isprintable()):
-        raise BadIdempotencyKey(f"Idempotency-Key must be 1 to {KEY_MAX_CHARACTERS} printable characters")
+    if not (key.strip() and len(key) <= KEY_MAX_CHARACTERS and key.isascii() and key.isprintable()):
+        raise BadIdempotencyKey(
+            f"Idempotency-Key must be 1 to {KEY_MAX_CHARACTERS} printable ASCII characters"
+        )
     return key.strip()
 
 

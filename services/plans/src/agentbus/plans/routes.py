@@ -16,6 +16,7 @@ from agentbus.contracts.http.plans import (
     Plan,
     PlanAccepted,
     PlanApproval,
+    PlanInDialect,
     PlanOutcome,
     PlanStatus,
     PlanWithMessages,
@@ -28,7 +29,7 @@ from agentbus.plans.answers import VARIES, json_answer, next_page
 from agentbus.plans.documentation import ALWAYS, PLAN_READ, PLANS_READ, SUBMITTED, WITH_BODY, problems
 from agentbus.plans.handlers import Caller
 from agentbus.plans.instruments import NOT_MODIFIED
-from agentbus.plans.model import checked_key
+from agentbus.plans.model import KEY_SCHEMA, checked_key
 from agentbus.plans.ports import Parts
 from agentbus.plans.preferences import matches, wait_seconds
 from agentbus.plans.submission import submit
@@ -52,7 +53,11 @@ def parts(request: Request) -> Parts:
 def caller(
     who: Annotated[Principal, Depends(requires(Role.EDITOR, Scope.PLANS_WRITE))],
     idempotency_key: Annotated[
-        str | None, Header(description="The same key names the same request: it has its effect once.")
+        str | None,
+        Header(
+            description="The same key names the same request: it has its effect once.",
+            json_schema_extra=KEY_SCHEMA,
+        ),
     ] = None,
 ) -> Caller:
     """FastAPI dependency: someone who may change something."""
@@ -94,7 +99,11 @@ async def _gone(request: Request) -> None:
         pass
 
 
-@API.get("/plan", response_model=PlanWithMessages, responses={**problems(404, *ALWAYS), **PLAN_READ})
+@API.get(
+    "/plan",
+    response_model=PlanWithMessages | PlanInDialect,
+    responses={**problems(404, *ALWAYS), **PLAN_READ},
+)
 async def plan(
     request: Request,
     plan_id: PlanId,
