@@ -32,4 +32,7 @@ RETRIED: Final = Counter("agentbus_bus_retried_total", "Times that a batch was t
 DEAD_LETTERED: Final = Counter(
     "agentbus_bus_dead_lettered_total", "Records put into the dead letter.", (*_LABELS, "code")
 )
+REPLAYED: Final = Counter(
+    "agentbus_bus_replayed_total", "Records handled that were put back from the dead letter.", _LABELS
+)
 OUTBOX_PENDING: Final = Gauge("agentbus_bus_outbox_pending_records", "Records that wait for Kafka.")

@@ -19,6 +19,7 @@ from agentbus.bus.dead_letter import DeadLetterLimits, PoisonCount, TooMuchPoiso
 from agentbus.bus.intake import Intake
 from agentbus.bus.kafka_names import to_kafka, to_records
 from agentbus.bus.record import TopicPartition
+from agentbus.bus.replay import was_put_back
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
@@ -140,6 +141,8 @@ class PartitionWorker:
         instruments.BATCH_RECORDS.labels(*self._labels).observe(len(batch.records))
         instruments.BATCH_SECONDS.labels(*self._labels).observe(time.monotonic() - began)
         instruments.CONSUMED.labels(*self._labels).inc(len(batch.records))
+        if replayed := sum(map(was_put_back, batch.records)):
+            instruments.REPLAYED.labels(*self._labels).inc(replayed)
         return True
 
     async def _commit(self, offset: int) -> bool:

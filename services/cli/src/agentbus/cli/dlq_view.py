@@ -6,13 +6,13 @@ from typing import Final, Protocol
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from agentbus.cli.letters import Found
 from agentbus.cli.plan_view import printable
+from agentbus.cli.rows import print_rows
 
 _VALUE_SHOWN_BYTES: Final = 4096
-_COLUMNS: Final = ("place", "time", "code", "reason", "key", "bytes", "replayed")
+_COLUMNS: Final = ("place", "code", "replayed", "time", "key", "reason")
 
 
 class View(Protocol):
@@ -50,7 +50,7 @@ class Listed:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._total = self._replayed = 0
-        self._table = Table(*_COLUMNS, box=None, pad_edge=False, header_style="bold")
+        self._rows: list[list[str]] = []
 
     def take(self, found: Found) -> bool:
         """Adds a row, or only counts."""
@@ -58,13 +58,13 @@ class Listed:
         self._replayed += found.replayed is not None
         if self._total <= self._limit:
             about = found.about()
-            self._table.add_row(*(printable(str(about[column] or "")) for column in _COLUMNS))
+            self._rows.append([str(about[column] or "") for column in _COLUMNS])
         return True
 
     def close(self) -> None:
         """Prints the table, and the counts on standard error."""
         if self._total:
-            Console(highlight=False).print(self._table)
+            print_rows(_COLUMNS, self._rows, whole=3)
         words = f"{self._total} dead letters" if self._total else "no dead letters"
         if self._replayed:
             words += f", {self._replayed} of them put back"
@@ -96,11 +96,8 @@ class Counted:
             for row in rows:
                 typer.echo(json.dumps(dict(zip(names, row, strict=True))))
             return
-        table = Table(*names, box=None, pad_edge=False, header_style="bold")
-        for row in rows:
-            table.add_row(*(printable(str(cell)) for cell in row))
         if rows:
-            Console(highlight=False).print(table)
+            print_rows(names, [[str(cell) for cell in row] for row in rows], whole=5)
         else:
             Console(stderr=True).print("no dead letters")
 

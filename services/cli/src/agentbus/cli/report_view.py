@@ -8,8 +8,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agentbus.cli.plan_view import printable
 from agentbus.cli.repair.difference import Report
+from agentbus.cli.rows import print_rows
 
 DIFFERENT: Final = 4
 """The exit code for: it was done, and log and database differ."""
@@ -42,10 +42,8 @@ def print_table(report: Report, limit: int) -> None:
     if report.clean:
         console.print("[green]log and database agree[/green]")
         return
-    table = Table("difference", "plan", "seq", "detail", box=None, pad_edge=False, header_style="bold")
-    for each in report.differences[:limit]:
-        table.add_row(each.kind.value, printable(each.plan_id), each.seqs, printable(each.detail))
-    console.print(table)
+    rows = [(each.kind.value, each.plan_id, each.seqs, each.detail) for each in report.differences[:limit]]
+    print_rows(("difference", "plan", "seq", "detail"), rows, whole=3)
     if len(report.differences) > limit:
         console.print(f"… and {len(report.differences) - limit} more; --json has all of them", style="dim")
     console.print(f"[red]log and database differ[/red] in {len(report.differences)} ways")
