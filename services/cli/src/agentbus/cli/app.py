@@ -2,7 +2,7 @@
 
 import typer
 
-from agentbus.cli import demo, dlq, rebuild, run, system, tap, verify
+from agentbus.cli import access, demo, dlq, rebuild, run, system, tap, verify
 from agentbus.observability.setup import configure
 
 app = typer.Typer(
@@ -13,7 +13,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_show_locals=False,
 )
-for part in (system, demo, run, tap, dlq, verify, rebuild):
+for part in (system, demo, run, access, tap, dlq, verify, rebuild):
     part.register(app)
 
 
