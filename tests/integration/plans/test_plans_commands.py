@@ -221,7 +221,7 @@ async def test_the_log_tells_what_the_database_would(
 ) -> None:
     ended = await logged_plan(plans, plan_messages(str(uuid4())))
     foreign = await logged_plan(plans, plan_messages(str(uuid4()), workspace_id="w2")[:3], workspace="w2")
-    for plan_id, status in [(ended, 409), (foreign, 403), (str(uuid4()), 404)]:
+    for plan_id, status in [(ended, 409), (foreign, 404), (str(uuid4()), 404)]:
         path, body = routes(plan_id)["cancel"]
         assert (await no_database.post(path, json=body)).status_code == status
     path, body = routes(ended)["message"]
