@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 from support.campaign.fault import Fault
+from support.campaign.plans import plans_of
 from support.eventually import eventually
 from support.system import System
 
@@ -16,6 +17,7 @@ from agentbus.kernel.errors import Transient
 
 ELECTION_SECONDS = 30
 IN_SYNC_SECONDS = 60
+WORK_SECONDS = 60
 
 
 class KafkaKilled(Fault):
@@ -38,21 +40,27 @@ class LeaderLost(Fault):
     """The broker that leads the busiest partition is killed; the others go on."""
 
     name = "kafka: 1 of 3 gone, a leader"
-    what = "the broker that leads the busiest partition is killed (SIGKILL); another leads it"
-    seconds: float = 5
+    what = "the broker that leads the busiest partition is killed (SIGKILL); plans run on the other two"
+    seconds: float = 10
 
     def __init__(self) -> None:
         self.killed: list[str] = []
 
     async def inflict(self, system: System) -> None:
         partition = await busiest(system)
-        await self._lose_leader(system, partition)
-        await eventually(lambda: self._led_by_another(system, partition), within=ELECTION_SECONDS)
+        try:
+            await self._lose_leader(system, partition)
+            await eventually(lambda: self._led_by_another(system, partition), within=ELECTION_SECONDS)
+            await _work_goes_on(system)
+        finally:
+            await self._mend(system)
 
     async def clear(self, system: System) -> None:
-        for name in self.killed:
-            await system.stack.start(name)
         await eventually(lambda: _all_in_sync(system), within=IN_SYNC_SECONDS)
+
+    async def _mend(self, system: System) -> None:
+        while self.killed:
+            await system.stack.start(self.killed.pop())
 
     async def _lose_leader(self, system: System, partition: int) -> None:
         leader = (await _led(system))[partition].leader
@@ -78,13 +86,17 @@ class TwoLeadersLost(LeaderLost):
 
     async def inflict(self, system: System) -> None:
         partition = await busiest(system)
-        await self._lose_leader(system, partition)
-        await eventually(lambda: self._led_by_another(system, partition), within=ELECTION_SECONDS)
-        await self._lose_leader(system, partition)
-        await eventually(lambda: _held(system), within=ELECTION_SECONDS)
-        await _refused(system)
-        await asyncio.sleep(self.seconds)
-        await system.stack.start(self.killed.pop())
+        try:
+            await self._lose_leader(system, partition)
+            await eventually(lambda: self._led_by_another(system, partition), within=ELECTION_SECONDS)
+            await self._lose_leader(system, partition)
+            await eventually(lambda: _held(system), within=ELECTION_SECONDS)
+            await _refused(system)
+            await asyncio.sleep(self.seconds)
+            await system.stack.start(self.killed.pop())
+            await _work_goes_on(system)
+        finally:
+            await self._mend(system)
 
 
 async def busiest(system: System) -> int:
@@ -107,6 +119,13 @@ async def _led(system: System) -> dict[int, Leadership]:
 async def _all_in_sync(system: System) -> None:
     behind = [number for number, each in (await _led(system)).items() if each.in_sync != each.copies]
     assert not behind, f"copies of partitions {behind} are not in sync"
+
+
+async def _work_goes_on(system: System) -> None:
+    """A plan runs to its end and is stored, on two brokers."""
+    async with plans_of(system) as plans:
+        plan_id = await plans.submit({"messages": 3})
+        await eventually(lambda: plans.completed(plan_id), within=WORK_SECONDS)
 
 
 async def _held(system: System) -> None:
