@@ -5,7 +5,7 @@ import signal
 import sys
 from asyncio.subprocess import Process, create_subprocess_exec
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -79,12 +79,15 @@ class PersisterWorld:
 World = TypeVar("World", bound=PersisterWorld)
 
 
+def persister_world(
+    kafka_bootstrap: str, mongo_url: str, namespace: str
+) -> AbstractAsyncContextManager[PersisterWorld]:
+    return world_of(PersisterWorld, kafka_bootstrap, mongo_url, namespace)
+
+
 @asynccontextmanager
-async def persister_world(
-    kafka_bootstrap: str,
-    mongo_url: str,
-    namespace: str,
-    kind: type[World] = PersisterWorld,  # type: ignore[assignment]
+async def world_of(
+    kind: type[World], kafka_bootstrap: str, mongo_url: str, namespace: str
 ) -> AsyncIterator[World]:
     settings = PersisterSettings(
         kafka_bootstrap=kafka_bootstrap,

@@ -1,8 +1,8 @@
 """A team that does what the plan's inputs say, so that a test knows every message beforehand.
 
-inputs: `messages` said one after the other, every `every_seconds` after the monotonic moment `begins` (so what
-was held up is made up for); `actions`, each of which takes `pause_seconds` and adds a line to
-the file `done_log`; `ask` a question; `stream` a text; `fail` at the end. Loaded by `AGENTBUS_TEAMS`.
+inputs: `messages` said one after the other, every `every_seconds` after the monotonic moment `begins` (so
+what was held up is made up for); `actions`, each of which takes `pause_seconds` and adds a line to the file
+`done_log`; `ask` a question; `stream` a text; `fail` at the end. Loaded by `AGENTBUS_TEAMS`.
 """
 
 import asyncio

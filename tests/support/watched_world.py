@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from support.messages import message
-from support.persister_world import PersisterWorld, persister_world
+from support.persister_world import PersisterWorld, world_of
 from support.stack import Infra
 
 from agentbus.bus.codec import encode
@@ -53,7 +53,7 @@ def record_of(first: Mapping[str, Any]) -> PlanRecord:
 async def watched_world(stack: Infra, mongo_url: str | None = None) -> AsyncIterator[WatchedWorld]:
     """As `persister_world`, with records."""
     url = mongo_url or stack.mongo_url
-    async with persister_world(stack.kafka_bootstrap, url, stack.namespace(), WatchedWorld) as world:
+    async with world_of(WatchedWorld, stack.kafka_bootstrap, url, stack.namespace()) as world:
         yield world
 
 

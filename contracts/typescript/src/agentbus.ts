@@ -63,6 +63,24 @@ export interface AgentMessage {
   streaming_message?: string | null;
 }
 
+/** A message in the dialect `agent_message_data`; the message's other fields stand beside these. */
+export interface AgentMessageData {
+  id: string;
+  plan_id: string;
+  seq: number;
+  data_type: "m_plan_message";
+  m_plan_id: string | null;
+  agent: string;
+  agent_type: "Human_Agent" | "AI_Agent";
+  content: string;
+  /** The payload, as text. */
+  raw_data: string;
+  steps: unknown[];
+  next_steps: unknown[];
+  timestamp: string;
+  [unknown: string]: unknown;
+}
+
 /** What an agent of the plan did last. */
 export interface AgentProgress {
   agent_name: string;
@@ -492,6 +510,16 @@ export interface PlanEnded {
 export interface PlanError {
   code: string;
   message: string;
+}
+
+/** As `PlanWithMessages`, with `dialect=agent_message_data`. */
+export interface PlanInDialect {
+  plan: Plan;
+  team: Team | null;
+  /** In order of `seq`. */
+  messages: AgentMessageData[];
+  m_plan: MPlan | null;
+  streaming_message: string;
 }
 
 /** What a waiting request (`Prefer: wait`) has read from the bus: everything up to the end, or so far. */

@@ -8,5 +8,5 @@ from support.stack import Infra
 @pytest.fixture
 async def world(stack: Infra) -> AsyncIterator[PersisterWorld]:
     names = (stack.kafka_bootstrap, stack.mongo_url, stack.namespace())
-    async with persister_world(*names, PersisterWorld) as world:
+    async with persister_world(*names) as world:
         yield world

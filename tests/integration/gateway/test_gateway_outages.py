@@ -8,7 +8,7 @@ import pytest
 from support.gateway_service import commands, gateway_service, next_frame
 from support.messages import message
 from support.own_kafka import OwnKafka
-from support.persister_world import PersisterWorld, persister_world
+from support.persister_world import PersisterWorld, world_of
 from support.stack import Infra
 from support.watched_world import WatchedWorld, watched_world
 
@@ -62,7 +62,7 @@ async def test_without_kafka_a_decision_is_refused_and_nothing_is_sent_later(
 ) -> None:
     plan_id = str(uuid4())
     async with (
-        persister_world(own_kafka.bootstrap, stack.mongo_url, stack.namespace(), WatchedWorld) as world,
+        world_of(WatchedWorld, own_kafka.bootstrap, stack.mongo_url, stack.namespace()) as world,
         gateway_service(world) as service,
     ):
         await world.publish([message(plan_id, 1)])

@@ -12,7 +12,7 @@ from agentbus.contracts import frames
 from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import access, plans, problems
+from agentbus.contracts.http import access, dialect, plans, problems
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
 from agentbus.contracts.plan_record import PlanRecord
@@ -57,6 +57,7 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         plans.CancelRequest,
         plans.CommandAccepted,
         plans.PlanWithMessages,
+        dialect.PlanInDialect,
         plans.HealthAnswer,
         access.NewApiKey,
         access.ListedApiKey,

@@ -228,35 +228,6 @@ class PlanWithMessages(BaseModel):
     streaming_message: str
 
 
-class AgentMessageData(BaseModel):
-    """A message in the dialect `agent_message_data`; the message's other fields stand beside these."""
-
-    model_config = ConfigDict(extra="allow")
-
-    id: str
-    plan_id: str
-    seq: int = Field(ge=1)
-    data_type: Literal["m_plan_message"]
-    m_plan_id: str | None
-    agent: str
-    agent_type: Literal["Human_Agent", "AI_Agent"]
-    content: str
-    raw_data: str = Field(description="The payload, as text.")
-    steps: list[Any]
-    next_steps: list[Any]
-    timestamp: Timestamp
-
-
-class PlanInDialect(BaseModel):
-    """As `PlanWithMessages`, with `dialect=agent_message_data`."""
-
-    plan: Plan
-    team: Team | None
-    messages: list[AgentMessageData] = Field(description="In order of `seq`.")
-    m_plan: MPlan | None
-    streaming_message: str
-
-
 class HealthAnswer(BaseModel):
     """The service answers."""
 

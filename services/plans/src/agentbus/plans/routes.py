@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from agentbus.chassis.auth import Principal, Role, Scope, requires
+from agentbus.contracts.http.dialect import PlanInDialect
 from agentbus.contracts.http.plans import (
     AgentMessage,
     CancelRequest,
@@ -16,7 +17,6 @@ from agentbus.contracts.http.plans import (
     Plan,
     PlanAccepted,
     PlanApproval,
-    PlanInDialect,
     PlanOutcome,
     PlanStatus,
     PlanWithMessages,
