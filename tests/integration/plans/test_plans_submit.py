@@ -199,4 +199,4 @@ async def test_strangers_may_not_submit(service: httpx.ASGITransport) -> None:
 async def test_the_service_is_ready(plans: PlansWorld, client: httpx.AsyncClient) -> None:
     response = await client.get("/health/ready")
     assert response.status_code == 200, response.text
-    assert set(response.json()["checks"]) == {"kafka", "tail", "database"}
+    assert set(response.json()["checks"]) == {"access", "kafka", "tail", "database"}

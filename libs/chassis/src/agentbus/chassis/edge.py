@@ -59,7 +59,7 @@ class Edge:
             span(method, kind="server", parent=headers.get("traceparent"), request_id=request_id) as current,
             bound(request_id=request_id),
         ):
-            answer = _Answer(send, request_id, _HSTS if scope["scheme"] == "https" else _SECURITY)
+            answer = _Answer(send, request_id, _HSTS if scope.get("scheme") == "https" else _SECURITY)
             began = time.perf_counter()
             try:
                 await self._serve(scope, receive, answer)
