@@ -54,9 +54,9 @@ def campaign(system: System, full: bool, outcomes: list[Outcome]) -> Campaign:
     return Campaign(system, Load() if full else QUICK, 1.0 if full else 0.2, outcomes)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 async def database_proxy(system: System) -> AsyncIterator[DatabaseProxy]:
-    """A proxy through which the session's persister writes from now on."""
+    """A proxy through which the session's persister writes, for one test: others start it their own way."""
     assert isinstance(system.stack, Stack), "containers cannot reach a proxy of the tests"
     async with database_proxy_before(system.stack.port("ferretdb")) as proxy:
         await _restart_persister(system, proxy.environment)

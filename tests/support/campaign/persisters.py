@@ -23,17 +23,20 @@ class PersisterKilledInBatch(Fault):
     def __init__(self, proxy: DatabaseProxy) -> None:
         self._proxy = proxy
         self._stored, self._over = asyncio.Event(), asyncio.Event()
+        self._joined = False
 
     async def inflict(self, system: System) -> None:
         with self._proxy.ruled(self._never_answered):
             async with asyncio.timeout(WRITTEN_SECONDS):
                 await self._stored.wait()
             await system.stack.start(SECOND, {})
+            self._joined = True
             await system.stack.kill(PART)
         self._over.set()
 
     async def clear(self, system: System) -> None:
-        await system.stack.stop(SECOND)
+        if self._joined:
+            await system.stack.stop(SECOND)
 
     async def _never_answered(self, write: Write) -> bytes:
         await write.perform()
