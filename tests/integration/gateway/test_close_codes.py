@@ -57,7 +57,7 @@ async def test_unknown_and_foreign_plans(world: PersisterWorld) -> None:
         async with service.open(str(uuid4())) as socket:
             assert (await close_of(socket))[0] == 4404
         async with service.open(foreign) as socket:
-            assert (await close_of(socket))[0] == 4403
+            assert (await close_of(socket))[0] == 4404
         async with service.open("x" * 129) as socket:
             assert (await close_of(socket))[0] == 4400
 

@@ -27,7 +27,8 @@ class CloseCode(IntEnum):
     """Why a socket was closed. `reconnects` says what a client does next; the others are the end.
 
     4401 ends a socket whose token does not hold, at the moment at which it expires or is revoked; 4403 one
-    whose user may not, whose workspace is another or whose page's Origin is not allowed; 4429 one of too many
+    whose user may not or whose page's Origin is not allowed; 4404 also one that asks for another workspace's
+    plan; 4429 one of too many
     of a user or an address, and one that sends more than it may.
     """
 

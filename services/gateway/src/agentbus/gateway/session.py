@@ -80,18 +80,20 @@ class Sessions:
         self._ping_interval_seconds = ping_interval_seconds
 
     async def admit(self, wish: Wish) -> tuple[Room, Visit]:
-        """Returns the plan's room, entered, and the visit. Raises Rejected: 404 unknown, 403 not allowed."""
+        """Returns the plan's room, entered, and the visit.
+
+        Raises Rejected (404): there is no such plan, or it is another workspace's, which is not told.
+        """
         room = self.hub.find(wish.plan_id)
         known_seq = room.last_seq if room is not None else 0
+        workspace_id = wish.badge.principal.workspace_id
         if room is not None:
-            workspace_id = room.workspace_id
+            owner: str | None = room.workspace_id
         else:
             plan = await self._directory.find(wish.plan_id)
-            if plan is None:
-                raise Rejected("there is no such plan", code="unknown_plan", status=404)
-            workspace_id, known_seq = plan.workspace_id, plan.last_seq
-        if workspace_id != wish.badge.principal.workspace_id:
-            raise Rejected("the plan belongs to another workspace", code="forbidden", status=403)
+            owner, known_seq = (plan.workspace_id, plan.last_seq) if plan is not None else (None, 0)
+        if owner != workspace_id:
+            raise Rejected("there is no such plan", code="unknown_plan", status=404)
         partition = await self._log.partition_for(MESSAGES, wish.plan_id)
         entered = self.hub.enter(wish.plan_id, partition, workspace_id)
         return entered, self._visit(wish, entered, known_seq)
