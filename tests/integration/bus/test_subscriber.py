@@ -56,7 +56,7 @@ async def test_a_record_in_hand_at_the_stop_is_delivered_again(
 
     for _ in range(2):
         before = len(tries)
-        subscriber = Subscriber(address, topic=WORK, group=GROUP, handler=refuse)
+        subscriber = Subscriber(address, topic=WORK, group=GROUP, handler=refuse, stop_grace_seconds=0.5)
         await subscriber.start()
         await eventually(lambda: _expect(len(tries) > before), within=30)  # noqa: B023  awaited at once
         await subscriber.stop()

@@ -39,7 +39,15 @@ class Subscriber:
     `handler` raises Transient to get the record again, Invalid to have it put aside.
     """
 
-    def __init__(self, address: BusAddress, *, topic: str, group: str, handler: RecordHandler) -> None:
+    def __init__(
+        self,
+        address: BusAddress,
+        *,
+        topic: str,
+        group: str,
+        handler: RecordHandler,
+        stop_grace_seconds: float = 10.0,
+    ) -> None:
         quieten()
         self._address = address
         self._group = group
@@ -52,6 +60,7 @@ class Subscriber:
             client_id=address.client_id,
             security=_security(address.security),
             allow_auto_create_topics=False,
+            graceful_timeout=stop_grace_seconds,
             logger=None,
         )
         subscribe = self.broker.subscriber(
@@ -68,7 +77,7 @@ class Subscriber:
         await self.broker.start()
 
     async def stop(self) -> None:
-        """Leaves the group; a record in hand is delivered again."""
+        """Lets the record in hand finish within the grace, and leaves the group; else it is delivered again."""
         await self.broker.stop()
         await self._dead_letters.stop()
 
