@@ -155,7 +155,9 @@ async def test_nothing_holds_up_the_stop_for_long(tmp_path: Path) -> None:
         await service.says("begun")
         service.process.send_signal(signal.SIGTERM)
         assert await service.ended(within=10) == (0, "parts stopped\n")
-        await asyncio.gather(request, return_exceptions=True)
+        cut = await request
+        assert (cut.status_code, cut.json()["code"]) == (503, "stopping")
+        assert "Retry-After" in cut.headers
 
 
 async def test_a_part_that_fails_ends_the_process(tmp_path: Path) -> None:

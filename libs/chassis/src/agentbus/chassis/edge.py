@@ -1,8 +1,10 @@
 """The outermost layer of every HTTP service: a request id, a span, a log line, metrics, security headers.
 
-Guarantee: each request is answered, also when a route fails (500 as a problem detail), and is counted once.
+Guarantee: each request is answered, also when a route fails (500 as a problem detail) or the service stops
+before it has answered (503), and is counted once.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
@@ -17,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from agentbus.chassis import auth, problems
 from agentbus.chassis.instruments import REQUEST_SECONDS, REQUESTS
 from agentbus.chassis.settings import ServiceSettings
-from agentbus.kernel.errors import AgentbusError
+from agentbus.kernel.errors import AgentbusError, Transient
 from agentbus.observability.log import bound, get_logger
 from agentbus.observability.tracing import span
 
@@ -73,6 +75,11 @@ class Edge:
             await self._app(scope, receive, answer)
         except AgentbusError as error:
             await problems.respond_to(scope, error)(scope, receive, answer)
+        except asyncio.CancelledError:  # by the server alone, past the grace of a stop; nothing is above us
+            if answer.started:
+                raise
+            cut = Transient("the service stops, and this took too long: ask again", code="stopping")
+            await problems.respond_to(scope, cut)(scope, receive, answer)
         except Exception as error:
             _log.error("request failed", path=scope["path"], exc_info=error)
             if answer.started:
