@@ -63,6 +63,7 @@ async def gateway_service(world: PersisterWorld, **changes: Any) -> AsyncIterato
         "kafka_bootstrap": world.settings.kafka_bootstrap,
         "mongo_url": world.settings.mongo_url,
         "mongo_database": world.settings.mongo_database,
+        "mongo_call_seconds": world.settings.mongo_call_seconds,
         "namespace": world.settings.namespace,
         "auth_secret": SecretStr(SECRET),
         **changes,

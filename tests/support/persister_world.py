@@ -95,11 +95,12 @@ async def world_of(
         mongo_database=namespace.rstrip("."),
         namespace=namespace,
         persister_success_window_seconds=3.0,
+        mongo_call_seconds=60.0,  # other tests take their share of this machine
     )
     address = BusAddress(kafka_bootstrap, namespace)
     await provision(address)
     producer, reader = Producer(address), Reader(address)
-    database = connect(mongo_url, settings.mongo_database)
+    database = connect(mongo_url, settings.mongo_database, **settings.database_options())
     await producer.start()
     try:
         yield kind(settings, producer, reader, database)

@@ -135,11 +135,12 @@ async def plans_world(kafka_bootstrap: str, mongo_url: str, namespace: str) -> A
         auth="token",
         auth_secret=SecretStr("s" * 32),
         stored_wait_seconds=3.0,
+        mongo_call_seconds=60.0,  # other tests take their share of this machine
     )
     address = BusAddress(kafka_bootstrap, namespace)
     await provision(address)
     producer, reader = Producer(address), Reader(address)
-    database = connect(mongo_url, settings.mongo_database)
+    database = connect(mongo_url, settings.mongo_database, **settings.database_options())
     await producer.start()
     try:
         world = PlansWorld(settings, address, producer, reader, database)

@@ -134,7 +134,9 @@ class System:
 
     async def in_database(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the plan's messages as they stand in the database."""
-        database = connect(self.stack.mongo_url, "agentbus", **self.stack.database_options())
+        database = connect(
+            self.stack.mongo_url, "agentbus", **{**self.stack.database_options(), "call_seconds": 60}
+        )
         try:
             return await MessageStore(database).read(plan_id)
         finally:

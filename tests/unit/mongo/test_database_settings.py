@@ -53,15 +53,16 @@ def test_what_is_safe_or_allowed_is_taken(given: dict[str, Any]) -> None:
     assert PASSWORD not in repr(settings(**given))
 
 
-def test_options_are_the_drivers() -> None:
+def test_options_are_those_of_connect() -> None:
     assert settings(mongo_tls=True, mongo_auth_mechanism="PLAIN", **LOGIN).database_options() == {
+        "call_seconds": 10,
         "tls": True,
         "username": "u",
         "password": PASSWORD,
         "authMechanism": "PLAIN",
         "authSource": "$external",
     }
-    assert settings().database_options() == {}
+    assert settings(mongo_call_seconds=60).database_options() == {"call_seconds": 60}
 
 
 @pytest.mark.parametrize(

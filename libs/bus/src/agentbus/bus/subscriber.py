@@ -77,7 +77,7 @@ class Subscriber:
         await self.broker.start()
 
     async def stop(self) -> None:
-        """Lets the record in hand finish within the grace, and leaves the group; else it is delivered again."""
+        """Lets the record in hand finish within the grace, else it is delivered again; leaves the group."""
         await self.broker.stop()
         await self._dead_letters.stop()
 

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 
 from agentbus.kernel.environment import EnvironmentSettings
 from agentbus.kernel.loopback import is_loopback
+from agentbus.mongo.client import CALL_SECONDS
 
 _ON: Final = frozenset({"true", "1", "yes"})
 
@@ -22,6 +23,11 @@ class DatabaseSettings(EnvironmentSettings):
 
     mongo_url: str = Field(default="mongodb://127.0.0.1:27017", repr=False)
     mongo_database: str = "agentbus"
+    mongo_call_seconds: float = Field(
+        default=CALL_SECONDS,
+        gt=0,
+        description="How long one call may take before the database counts as away.",
+    )
 
     mongo_user: str = ""
     mongo_password: SecretStr = SecretStr("")
@@ -38,10 +44,10 @@ class DatabaseSettings(EnvironmentSettings):
 
     def database_options(self) -> dict[str, Any]:
         """Returns what `client.connect` is given beside URL and database; holds the password."""
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"call_seconds": self.mongo_call_seconds}
         if self.mongo_tls:
             files = {"tlsCAFile": self.mongo_ca_file, "tlsCertificateKeyFile": self.mongo_certificate_file}
-            options = {"tls": True, **{name: str(file) for name, file in files.items() if file}}
+            options |= {"tls": True, **{name: str(file) for name, file in files.items() if file}}
         if self.mongo_user:
             options |= {"username": self.mongo_user, "password": self.mongo_password.get_secret_value()}
             options |= {"authMechanism": self.mongo_auth_mechanism, "authSource": self._auth_source}
