@@ -27,6 +27,17 @@ def test_a_batch_is_linked_to_each_trace_that_it_works_for_once() -> None:
     assert [f"{link.context.trace_id:032x}" for link in links] == ["1" * 32, "2" * 32]
 
 
+def test_a_failure_is_recorded_without_its_secrets() -> None:
+    secret = "s3cr3t-pa55w0rd"
+    with pytest.raises(ValueError, match=secret), tracing.span("read") as current:
+        raise ValueError(f"cannot reach mongodb://user:{secret}@db")
+    assert current.status.status_code.name == "ERROR"  # type: ignore[attr-defined]
+    (event,) = current.events  # type: ignore[attr-defined]
+    assert event.attributes["exception.type"] == "ValueError"
+    assert "test_a_failure_is_recorded" in event.attributes["exception.stacktrace"]
+    assert secret not in f"{current.status.description}{dict(event.attributes)}"  # type: ignore[attr-defined]
+
+
 def test_ids_exist_outside_of_any_span() -> None:
     first, second = tracing.trace_and_span_ids(), tracing.trace_and_span_ids()
     assert re.fullmatch(r"[0-9a-f]{32}", first[0])

@@ -2,7 +2,8 @@
 
 Guarantee: what `append` returned for is published, in order per key, also after kill -9 (with `synchronous`
 "full", the default, also after a power cut) and long outages of Kafka. It may be published twice: readers
-deduplicate. One process owns the file: a second one is refused.
+deduplicate. One process owns the file: a second one is refused. A disk that it has filled has room again once
+Kafka has what was kept.
 """
 
 import asyncio
@@ -169,7 +170,12 @@ class Outbox:
     async def _delete(self) -> None:
         delete_up_to = self._acknowledged_id
         with contextlib.suppress(Transient):  # the next append or acknowledgement tries again
-            await self._in_thread(self._file.write, [], delete_up_to)
+            try:
+                await self._in_thread(self._file.write, [], delete_up_to)
+            except Transient:
+                if self._acknowledged_id < self._stored_id:
+                    raise
+                await self._in_thread(self._file.renew)
             self._deleted_id = delete_up_to
 
     def _stored(self, rows: list[Row]) -> None:

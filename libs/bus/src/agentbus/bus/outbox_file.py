@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
@@ -31,16 +32,11 @@ class OutboxFile:
 
     def __init__(self, path: Path, synchronous: Synchronous) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+        self._path, self._synchronous = path, synchronous
         try:
-            # Exclusive: a second process with the same file would publish everything again and again.
-            self._connection.execute("pragma locking_mode = exclusive")
-            self._connection.execute("pragma journal_mode = wal")
-            self._connection.execute(f"pragma synchronous = {synchronous}")
-            self._connection.execute(_SCHEMA)
+            self._connection = _open(path, synchronous)
             row = self._connection.execute("select coalesce(max(id), 0), count(*) from outbox").fetchone()
         except sqlite3.OperationalError as error:
-            self._connection.close()
             raise Fatal(f"cannot open the outbox {path}: {error}", code="outbox_unusable") from error
         self.last_id: int = row[0]
         self.count: int = row[1]
@@ -55,8 +51,8 @@ class OutboxFile:
             )
             self._connection.execute("commit")
         except sqlite3.Error as error:
-            if self._connection.in_transaction:
-                self._connection.execute("rollback")
+            with suppress(sqlite3.ProgrammingError):  # closed: a renewal failed, and will be tried again
+                self._connection.rollback()
             raise Transient(f"cannot write the outbox: {error}", code="outbox_unavailable") from error
 
     def read(self, after_id: int, limit: int) -> list[Row]:
@@ -70,9 +66,36 @@ class OutboxFile:
             raise Transient(f"cannot read the outbox: {error}", code="outbox_unavailable") from error
         return [_row(*columns) for columns in rows]
 
+    def renew(self) -> None:
+        """Goes on with an empty file: what is left where a disk is so full that rows cannot be deleted.
+
+        For that takes room, too, in the write-ahead log. Raises Transient if it cannot; it may be repeated.
+        """
+        self._connection.close()
+        try:
+            for suffix in ("", "-wal"):
+                Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+            self._connection = _open(self._path, self._synchronous)
+        except (OSError, sqlite3.Error) as error:
+            raise Transient(f"cannot renew the outbox: {error}", code="outbox_unavailable") from error
+
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
+
+
+def _open(path: Path, synchronous: Synchronous) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+    try:
+        # Exclusive: a second process with the same file would publish everything again and again.
+        connection.execute("pragma locking_mode = exclusive")
+        connection.execute("pragma journal_mode = wal")
+        connection.execute(f"pragma synchronous = {synchronous}")
+        connection.execute(_SCHEMA)
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _columns(row: Row) -> tuple[int, str, str, bytes, bytes | None]:

@@ -5,6 +5,7 @@ in its own thread over a bounded queue: when the collector is away, spans are dr
 """
 
 import threading
+import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -16,8 +17,10 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
-from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from agentbus.observability.redaction import redact_text
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 TRACEPARENT: Final = "traceparent"
@@ -72,9 +75,26 @@ def span(
     given = {key: value for key, value in attributes.items() if value is not None}
     tracer = _Installed.provider.get_tracer("agentbus")
     with tracer.start_as_current_span(
-        name, _context(parent), SpanKind[kind.upper()], given, list(_links(links))
+        name,
+        _context(parent),
+        SpanKind[kind.upper()],
+        given,
+        list(_links(links)),
+        record_exception=False,
+        set_status_on_exception=False,
     ) as current:
-        yield current
+        try:
+            yield current
+        except Exception as error:
+            _fail(current, error)
+            raise
+
+
+def _fail(current: Span, error: Exception) -> None:
+    message = redact_text(str(error))
+    stack = redact_text("".join(traceback.format_exception(error)))
+    current.record_exception(error, {"exception.message": message, "exception.stacktrace": stack})
+    current.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {message}"))
 
 
 def _links(parents: Iterable[str | None]) -> Iterator[Link]:
