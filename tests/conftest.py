@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import structlog
 from support.campaign.report import write as write_campaign
 from support.stack import stack
 from support.system import system
@@ -21,6 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("faults")
     group.addoption("--faults", choices=("quick", "full"), default="quick", help="the fault campaign")
     group.addoption("--fault-results", metavar="FILE", help="its figures as JSON, not in bench/results")
+
+
+def pytest_configure() -> None:
+    """Logs of code under test as lines of text: by default structlog has rich draw tracebacks, seconds each."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
