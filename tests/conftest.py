@@ -25,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Logs of code under test as lines of text: by default structlog has rich draw tracebacks, seconds each."""
+    """Logs of code under test as plain text: by default structlog has rich draw tracebacks, for seconds."""
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 

@@ -6,14 +6,23 @@ that a web page elsewhere is not (DNS rebinding).
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Final
+from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from agentbus.chassis.access.access import Access
-from agentbus.chassis.access.identity import Principal, Role, Scope, forbidden, name, unauthenticated
+from agentbus.chassis.access.identity import (
+    DEFAULT_USER,
+    DEFAULT_WORKSPACE,
+    Principal,
+    Role,
+    Scope,
+    forbidden,
+    name,
+    unauthenticated,
+)
 from agentbus.chassis.access.tokens import (
     ISSUER,
     SECRET_LEAST_BYTES,
@@ -46,9 +55,6 @@ __all__ = [
     "requires",
     "verify",
 ]
-
-DEFAULT_USER: Final = "local"
-DEFAULT_WORKSPACE: Final = "default"
 
 
 def authenticate(

@@ -11,15 +11,12 @@ from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import ServerSelectionTimeoutError
 
 from agentbus.mongo.errors import translated
+from agentbus.mongo.settings import CALL_SECONDS
 
 Document = dict[str, Any]
 
 SELECTION_SECONDS: Final = 3.0
 """How long a call waits for a server that can be reached."""
-
-CALL_SECONDS: Final = 10.0
-"""How long a call waits for an answer: the longest that a server that hangs can hold its caller."""
-
 
 PING_SECONDS: Final = 1.5
 """How long `ping` waits: less than a readiness check, so that the check can say why it failed."""

@@ -13,7 +13,9 @@ from pydantic import Field, SecretStr, model_validator
 
 from agentbus.kernel.environment import EnvironmentSettings
 from agentbus.kernel.loopback import is_loopback
-from agentbus.mongo.client import CALL_SECONDS
+
+CALL_SECONDS: Final = 10.0
+"""How long a call waits for an answer: the longest that a server that hangs can hold its caller."""
 
 _ON: Final = frozenset({"true", "1", "yes"})
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role
+from agentbus.chassis.access.identity import DEFAULT_USER, DEFAULT_WORKSPACE, Role
 from agentbus.cli.api import Api
 from agentbus.cli.outcome import fail, run
 from agentbus.cli.plan_view import printable

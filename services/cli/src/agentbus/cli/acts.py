@@ -7,7 +7,7 @@ from typing import Any
 
 from agentbus.bus import audit
 from agentbus.bus.producer import Producer
-from agentbus.chassis.auth import DEFAULT_WORKSPACE
+from agentbus.chassis.access.identity import DEFAULT_WORKSPACE
 
 
 async def put_on_record(producer: Producer, act: str, subject: str, details: Mapping[str, Any]) -> None:

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from agentbus.chassis.auth import DEFAULT_WORKSPACE, Role
+from agentbus.chassis.access.identity import DEFAULT_WORKSPACE, Role
 from agentbus.cli.api import Api
 from agentbus.cli.outcome import fail
 from agentbus.cli.outcome import run as run_command

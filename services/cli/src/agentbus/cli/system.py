@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agentbus.chassis.auth import Role
+from agentbus.chassis.access.identity import Role
 from agentbus.cli.outcome import fail, run
 from agentbus.cli.target import Name, access_token
 from agentbus.embedded.parts import PartStatus

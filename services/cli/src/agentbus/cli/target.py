@@ -12,7 +12,8 @@ from pydantic import SecretStr, ValidationError
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.settings import BusSettings
-from agentbus.chassis.auth import DEFAULT_USER, DEFAULT_WORKSPACE, Role, issue
+from agentbus.chassis.access.identity import DEFAULT_USER, DEFAULT_WORKSPACE, Role
+from agentbus.chassis.access.tokens import issue
 from agentbus.chassis.settings import ServiceSettings
 from agentbus.embedded.stack import Stack
 from agentbus.kernel.errors import Fatal

@@ -1,6 +1,6 @@
 """Someone who was let in: roles, scopes, and the refusals that all of this package gives. Pure.
 
-Used through `agentbus.chassis.auth`.
+Used through `agentbus.chassis.auth`, and by the command line, which needs no more of the chassis.
 """
 
 from dataclasses import dataclass, field
@@ -10,6 +10,8 @@ from typing import Final, Literal
 from agentbus.kernel.errors import Rejected
 
 NAME_MAX_CHARACTERS: Final = 128
+DEFAULT_USER: Final = "local"
+DEFAULT_WORKSPACE: Final = "default"
 
 Credential = Literal["none", "token", "oidc", "key"]
 
