@@ -16,7 +16,7 @@ from agentbus.embedded.stack import Stack
 
 LIBRARY = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
 HOUR_SECONDS = 3600
-SUBMIT_SECONDS = 30
+SUBMIT_SECONDS = 90
 
 
 def long_token(stack: Stack | ComposeStack) -> str:
