@@ -18,14 +18,14 @@ QUICK = Load(plans=20, messages_per_second=60, seconds=10, sockets=8, readers=2)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks the tests of this folder; leaves those of the full campaign alone to `--faults=full`."""
+    """Marks the tests of this folder; leaves out those that only the other campaign has (`--faults`)."""
     here = [item for item in items if Path(__file__).parent in item.path.parents]
     for item in here:
         item.add_marker(pytest.mark.fault)
-    if config.getoption("faults") != "full":
-        left_out = [item for item in here if item.get_closest_marker("full_campaign")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    other = "quick_campaign" if config.getoption("faults") == "full" else "full_campaign"
+    left_out = [item for item in here if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,10 @@
 """With the database away agents go on, answers hold the results, and all is stored afterwards (A2.5, A5)."""
 
+import pytest
 from support.eventually import eventually
 from support.system import System, check_order
+
+pytestmark = pytest.mark.quick_campaign
 
 
 async def test_a_plan_during_an_outage(system: System) -> None:

@@ -4,8 +4,11 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from support.eventually import eventually
 from support.system import System, check_order
+
+pytestmark = pytest.mark.quick_campaign
 
 
 async def lines(done_log: Path) -> list[str]:

@@ -34,6 +34,7 @@ async def test_a_process_is_killed(campaign: Campaign, part: str) -> None:
     await campaign.survive(Killed(part))
 
 
+@pytest.mark.quick_campaign
 async def test_what_readers_ask_is_killed(campaign: Campaign) -> None:
     await campaign.survive(Killed("gateway", "plans", "edge"))
 

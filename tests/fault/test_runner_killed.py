@@ -9,6 +9,8 @@ import pytest
 from support.eventually import eventually
 from support.system import System, check_order, environment
 
+pytestmark = pytest.mark.quick_campaign
+
 
 @pytest.fixture
 async def second_runner(system: System) -> AsyncIterator[str]:

@@ -25,7 +25,7 @@ class Load:
 
     plans: int = 50
     messages_per_second: float = 200
-    seconds: float = 25
+    seconds: float = 20
     sockets: int = 20
     readers: int = 5
 
