@@ -15,8 +15,8 @@ from agentbus.embedded.stack import Stack
 
 EVERY_SECONDS = 5.0
 MEGABYTE = 1 << 20
-LIMITS = {**dict.fromkeys(SERVICES, 3.0), "edge": 3.0, "ferretdb": 5.0, "postgres": 10.0, "kafka": 20.0}
-"""What each may grow by, in MB a minute. Kafka's heap and PostgreSQL's buffers fill to their own bounds."""
+LIMITS = {**dict.fromkeys(SERVICES, 3.0), "edge": 5.0, "ferretdb": 5.0, "postgres": 5.0, "kafka": 20.0}
+"""What each may grow by, in MB a minute. Kafka's heap fills to its bound; Go's doubles before it is collected."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Growth:
 
 @dataclass
 class MemorySamples:
-    """Resident memory in MB by part, children included, each with its moment in seconds.
+    """A part's own memory (USS) in MB, children included, each with its moment in seconds.
 
-    Pages that processes share count once (PSS): PostgreSQL's would count as often as it has connections.
+    What processes share does not count: PostgreSQL's shared buffers fill to their bound, and are no leak.
     """
 
     stack: Stack
@@ -55,7 +55,7 @@ class MemorySamples:
             moment = time.monotonic()
             for row in await self.stack.status():
                 if row.pid is not None:
-                    self.samples[row.name].append((moment, await asyncio.to_thread(_resident, row.pid)))
+                    self.samples[row.name].append((moment, await asyncio.to_thread(_own, row.pid)))
             await asyncio.sleep(EVERY_SECONDS)
 
     def growth(self, since: float) -> list[Growth]:
@@ -84,12 +84,12 @@ def _growth(part: str, taken: list[tuple[float, float]]) -> Growth:
     return Growth(part, sizes[0], sizes[-1], slope)
 
 
-def _resident(pid: int) -> float:
+def _own(pid: int) -> float:
     process = psutil.Process(pid)
     total = 0
     for each in [process, *process.children(recursive=True)]:
         try:
-            total += each.memory_full_info().pss
+            total += each.memory_full_info().uss
         except psutil.NoSuchProcess:
             continue
     return total / MEGABYTE
