@@ -24,6 +24,7 @@ SCHEMA_OF_FOLDER = {
     "plan_records": "plan_record.v1",
     "access": "access_change.v1",
     "audit": "audit_entry.v1",
+    "workspace_changes": "workspace_change.v1",
     "server_frames": "frame.v1",
     "client_frames": "frame.v1",
 }

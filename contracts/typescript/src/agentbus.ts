@@ -209,6 +209,11 @@ export interface CancelRequest {
   reason?: string | null;
 }
 
+/** Up to where a client has read: a position in the workspace's sequence. */
+export interface Checkpoint {
+  seq: number;
+}
+
 /** Answer a question; without `request_id`, the one that is open. */
 export interface ClarificationData {
   answer: string;
@@ -238,6 +243,31 @@ export interface CommandAccepted {
   plan_id: string;
   /** The same for a repeated `Idempotency-Key`; has its effect once. */
   command_id: string;
+}
+
+/** Two people changed the same fields at once, or a client sent what cannot be kept (B2.5). `conflict`: the last write wins, field by field; the other values are here, and `undo` puts them back. `rejected`: nothing of `client` was written, for `reason`. */
+export interface Conflict {
+  /** Its name in the workspace. */
+  number: number;
+  kind: "conflict" | "rejected";
+  collection: "tasks" | "environments";
+  id: string;
+  /** What both had changed. */
+  fields: string[];
+  /** The document as this client wanted it. */
+  client: Record<string, unknown>;
+  /** The document as it stood; null: there was none. */
+  server: Record<string, unknown> | null;
+  /** The change that made it so; 0: there was none. */
+  server_seq: number;
+  /** Whose change that was. */
+  server_changed_by: string | null;
+  /** For people. */
+  reason: string;
+  recorded_at: string;
+  /** The client's user. */
+  recorded_by: string;
+  undone: Undone | null;
 }
 
 /** The first frame: what the gateway knows of the plan, and from where it sends. */
@@ -272,6 +302,23 @@ export interface CreatedApiKey {
 export interface Cut {
   size_bytes: number;
   sha256: string;
+  [unknown: string]: unknown;
+}
+
+/** Where tasks run. Secrets have routes of their own; here are only the names of those that are set. */
+export interface Environment {
+  id: string;
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  name?: string;
+  description?: string | null;
+  githubOrganization?: string | null;
+  githubRepository?: string | null;
+  /** Set by the server alone. */
+  secretNames?: string[];
   [unknown: string]: unknown;
 }
 
@@ -322,6 +369,22 @@ export interface HealthAnswer {
   service?: string;
 }
 
+/** A change, for the record: who, when, from where, what before, what after (B1.2). */
+export interface HistoryEntry {
+  seq: number;
+  collection: "tasks" | "environments";
+  id: string;
+  action: "created" | "updated" | "deleted";
+  changed_at: string;
+  changed_by: string;
+  origin: "rest" | "sync" | "import" | "plan" | "undo";
+  /** Where the request came from; null: from inside. */
+  address: string | null;
+  /** Null when it was created. */
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown>;
+}
+
 /** An API key without its secret, which nobody has but its owner. */
 export interface ListedApiKey {
   key_id: string;
@@ -332,6 +395,22 @@ export interface ListedApiKey {
   created_at: string;
   created_by: string;
   expires_at: string;
+}
+
+/** That a secret is set, and since when. */
+export interface ListedSecret {
+  name: string;
+  updated_at: string;
+  updated_by: string;
+}
+
+/** A workspace of the caller's. */
+export interface ListedWorkspace {
+  workspace_id: string;
+  /** What the caller may do there. */
+  role: "viewer" | "editor" | "admin";
+  /** The newest change; 0 before the first. */
+  seq: number;
 }
 
 /** The steps as proposed for approval. */
@@ -424,7 +503,7 @@ export interface NewApiKey {
   user_id?: string | null;
   role?: "viewer" | "editor" | "admin";
   /** What it is for; all that the role covers when absent. */
-  scopes?: ("plans:read" | "plans:write" | "access:admin")[] | null;
+  scopes?: ("plans:read" | "plans:write" | "workspace:read" | "workspace:write" | "access:admin")[] | null;
   lifetime_days?: number;
 }
 
@@ -609,6 +688,19 @@ export interface ProgressUpdate {
   [unknown: string]: unknown;
 }
 
+/** Documents that changed after the checkpoint, in order; fewer than asked for: caught up. */
+export interface Pulled {
+  documents: (Task | Environment)[];
+  checkpoint: Checkpoint;
+}
+
+/** A client's state of one document, and the server's state that it was made from. */
+export interface PushRow {
+  newDocumentState: Record<string, unknown>;
+  /** Absent for a new document. */
+  assumedMasterState?: Record<string, unknown> | null;
+}
+
 /** What was revoked lets nobody in any more, in this workspace. */
 export interface Revoked {
   status?: "revoked";
@@ -638,6 +730,11 @@ export interface RevokedUser {
   kind: "revoked_user";
   user_id: string;
   before: string;
+}
+
+/** A secret of an environment. It is encrypted, and never given out again. */
+export interface SecretValue {
+  value: string;
 }
 
 /** Start a plan. Void when the broker appended it after `expires_at`: its caller was told "refused". */
@@ -684,6 +781,32 @@ export interface StreamingChunk {
   [unknown: string]: unknown;
 }
 
+/** Something that a person wants done, with what was said about it. The order of `messages` is theirs. */
+export interface Task {
+  id: string;
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  title?: string;
+  description?: string | null;
+  messages?: (Record<string, unknown>)[];
+  status?: "IN_PROGRESS" | "DONE" | "MERGED" | "PAUSED" | "CANCELLED";
+  statusMessage?: string | null;
+  branch?: string | null;
+  /** `organization/name`. */
+  repository?: string | null;
+  sessionId?: string | null;
+  /** The plan that works on it, or did last. */
+  planId?: string | null;
+  isArchived?: boolean;
+  hasChanges?: boolean;
+  mode?: "code" | "ask" | null;
+  pullRequest?: unknown;
+  [unknown: string]: unknown;
+}
+
 /** A team of agents as clients see it (compatibility.md section 1). */
 export interface Team {
   team_id: string;
@@ -704,12 +827,39 @@ export interface TimeoutNotification {
   [unknown: string]: unknown;
 }
 
+/** Who took it back, and the change that did. */
+export interface Undone {
+  by: string;
+  at: string;
+  seq: number;
+}
+
 /** Answer a question of a plan; an empty `request_id` means the one that is open. */
 export interface UserClarification {
   request_id?: string | null;
   answer: string;
   plan_id?: string | null;
   m_plan_id?: string | null;
+}
+
+/** A document as it is after a change. `seq` orders the workspace's changes: from 1, without gaps. */
+export interface WorkspaceChange {
+  /** The partition key. */
+  workspace_id: string;
+  /** Position in the workspace, without gaps. */
+  seq: number;
+  collection: "tasks" | "environments";
+  /** The document's. */
+  id: string;
+  /** The whole document; `_deleted` is true when it was deleted. */
+  document: Record<string, unknown>;
+  changed_at: string;
+  /** The user. */
+  changed_by: string;
+  /** By which way it came. */
+  origin: "rest" | "sync" | "import" | "plan" | "undo";
+  schema_version: number;
+  [unknown: string]: unknown;
 }
 
 /** The payload of each message type. */

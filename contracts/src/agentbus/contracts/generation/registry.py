@@ -13,9 +13,11 @@ from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
 from agentbus.contracts.http import access, dialect, plans, problems
+from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
 from agentbus.contracts.plan_record import PlanRecord
+from agentbus.contracts.workspace import Environment, Task, WorkspaceChange
 
 VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "message.v1": TypeAdapter(Message),
@@ -24,6 +26,7 @@ VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "plan_record.v1": TypeAdapter(PlanRecord),
     "access_change.v1": ACCESS_CHANGE,
     "audit_entry.v1": TypeAdapter(AuditEntry),
+    "workspace_change.v1": TypeAdapter(WorkspaceChange),
 }
 """What stands in a Kafka record's value."""
 
@@ -67,6 +70,15 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         access.NewRevocation,
         access.Revoked,
         problems.Problem,
+        Task,
+        Environment,
+        workspace_bodies.ListedWorkspace,
+        workspace_bodies.Pulled,
+        workspace_bodies.PushRow,
+        workspace_bodies.HistoryEntry,
+        workspace_bodies.Conflict,
+        workspace_bodies.SecretValue,
+        workspace_bodies.ListedSecret,
     )
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""
