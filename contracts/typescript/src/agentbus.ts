@@ -183,13 +183,13 @@ export interface AuthenticateData {
 
 /** The answer to `authenticate`: the new token holds for this socket from now on. */
 export interface Authenticated {
-  plan_id: string;
   user_id: string;
   /** What the user may do from now on. */
   role: string;
   /** The socket is closed with 4401 then, unless another token comes before; null: never. */
   expires_at: string | null;
   timestamp: string;
+  plan_id: string;
   [unknown: string]: unknown;
 }
 
@@ -243,6 +243,12 @@ export interface CommandAccepted {
   plan_id: string;
   /** The same for a repeated `Idempotency-Key`; has its effect once. */
   command_id: string;
+}
+
+/** What the client itself counted and hashed in its localStorage (decision 0027). */
+export interface ConfirmImport {
+  count: number;
+  content_hash: string;
 }
 
 /** Two people changed the same fields at once, or a client sent what cannot be kept (B2.5). `conflict`: the last write wins, field by field; the other values are here, and `undo` puts them back. `rejected`: nothing of `client` was written, for `reason`. */
@@ -353,12 +359,12 @@ export interface Frame {
 
 /** An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays. */
 export interface FrameError {
-  plan_id: string;
   /** Stable, for machines. */
   code: string;
   /** For people: what went wrong and what to do. */
   content: string;
   timestamp: string;
+  plan_id: string;
   [unknown: string]: unknown;
 }
 
@@ -383,6 +389,63 @@ export interface HistoryEntry {
   /** Null when it was created. */
   before: Record<string, unknown> | null;
   after: Record<string, unknown>;
+}
+
+/** Items by outcome. */
+export interface ImportCounts {
+  imported: number;
+  unchanged: number;
+  conflict: number;
+  failed: number;
+}
+
+/** A task or environment in localStorage and what became of it. */
+export interface ImportItem {
+  collection: "tasks" | "environments";
+  /** Where it stood in localStorage. */
+  key: string;
+  /** Where it stood in that key's list, from 0. */
+  index: number;
+  id: string | null;
+  outcome: "imported" | "unchanged" | "conflict" | "failed";
+  /** Of a failure. */
+  code: string | null;
+  /** For people. */
+  reason: string | null;
+  /** Of what the client holds; none: failed. */
+  content_hash: string | null;
+  notes: ("token_left_out" | "token_came_in_clear" | "secret_cut_out" | "characters_replaced" | "kept_at_undo")[];
+}
+
+/** What an import found and did, item by item. `applied`, `confirmed`: everything sound is in the database. `refused`: something was not sound, nothing was written. `dry_run`: nothing was written. `undone`: what it had brought was taken back. */
+export interface ImportReport {
+  /** Null when nothing was written. */
+  import_id: string | null;
+  state: "dry_run" | "refused" | "applied" | "confirmed" | "undone";
+  sources: ImportSource[];
+  counts: ImportCounts;
+  items: ImportItem[];
+  /** Different items that did not fail. */
+  count: number;
+  /** Of those; `applied`: as re-read from the database after the transaction's end. */
+  content_hash: string;
+  created_at: string;
+  created_by: string;
+  confirmed_at: string | null;
+  undone_at: string | null;
+}
+
+/** A key of localStorage and what became of it. */
+export interface ImportSource {
+  key: string;
+  /** `persist`: as zustand writes it. */
+  form: "persist" | "bare" | "list" | null;
+  /** Items in it. */
+  found: number;
+  /** `unknown_key` is left alone; others are failures. */
+  code: string | null;
+  /** Why it could not be read, for people. */
+  problem: string | null;
 }
 
 /** An API key without its secret, which nobody has but its owner. */
@@ -505,6 +568,14 @@ export interface NewApiKey {
   /** What it is for; all that the role covers when absent. */
   scopes?: ("plans:read" | "plans:write" | "workspace:read" | "workspace:write" | "access:admin")[] | null;
   lifetime_days?: number;
+}
+
+/** Raw values of localStorage. Tokens are taken out before they are sent: `[removed]` stands there. */
+export interface NewImport {
+  /** By key, as `localStorage.getItem` gave them; null: there was none. */
+  values: Record<string, string | null>;
+  /** Import what is sound although something is not: a person has seen the report. */
+  only_sound?: boolean;
 }
 
 /** Revoke one token or API key by its id, or everything that a user was issued until now. */
@@ -832,6 +903,13 @@ export interface Undone {
   by: string;
   at: string;
   seq: number;
+}
+
+/** An import that was taken back, and all that it had brought, so that a client can keep it again. */
+export interface UndoneImport {
+  report: ImportReport;
+  tasks: Task[];
+  environments: Environment[];
 }
 
 /** Answer a question of a plan; an empty `request_id` means the one that is open. */

@@ -12,7 +12,7 @@ from agentbus.contracts import frames
 from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import access, dialect, plans, problems
+from agentbus.contracts.http import access, dialect, imports, plans, problems
 from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
@@ -79,6 +79,10 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         workspace_bodies.Conflict,
         workspace_bodies.SecretValue,
         workspace_bodies.ListedSecret,
+        imports.NewImport,
+        imports.ConfirmImport,
+        imports.ImportReport,
+        imports.UndoneImport,
     )
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""
