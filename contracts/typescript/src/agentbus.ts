@@ -718,6 +718,16 @@ export interface Pong {
   [unknown: string]: unknown;
 }
 
+/** Who has the workspace open, by this gateway; sent on arrival and when it changes. */
+export interface Presence {
+  workspace_id: string;
+  /** In order of arrival; at most 100. */
+  user_ids: string[];
+  /** How many users there are. */
+  count: number;
+  [unknown: string]: unknown;
+}
+
 /** An error for machines (`code`, stable) and people (`title`, `detail`). */
 export interface Problem {
   /** URI of this kind of problem. */
@@ -770,6 +780,13 @@ export interface PushRow {
   newDocumentState: Record<string, unknown>;
   /** Absent for a new document. */
   assumedMasterState?: Record<string, unknown> | null;
+}
+
+/** Changes are missing: pull. All after `seq` come over this socket; null: all that come from now on. */
+export interface Resync {
+  workspace_id: string;
+  seq: number | null;
+  [unknown: string]: unknown;
 }
 
 /** What was revoked lets nobody in any more, in this workspace. */
@@ -920,6 +937,18 @@ export interface UserClarification {
   m_plan_id?: string | null;
 }
 
+/** The answer to `authenticate`: the new token holds for this socket from now on. */
+export interface WorkspaceAuthenticated {
+  user_id: string;
+  /** What the user may do from now on. */
+  role: string;
+  /** The socket is closed with 4401 then, unless another token comes before; null: never. */
+  expires_at: string | null;
+  timestamp: string;
+  workspace_id: string;
+  [unknown: string]: unknown;
+}
+
 /** A document as it is after a change. `seq` orders the workspace's changes: from 1, without gaps. */
 export interface WorkspaceChange {
   /** The partition key. */
@@ -937,6 +966,31 @@ export interface WorkspaceChange {
   /** By which way it came. */
   origin: "rest" | "sync" | "import" | "plan" | "undo";
   schema_version: number;
+  [unknown: string]: unknown;
+}
+
+/** `connection_established`, the first frame: from where the socket is live. */
+export interface WorkspaceConnected {
+  workspace_id: string;
+  user_id: string;
+  status?: "connected";
+  /** What the client said that it has; null: nothing was said. */
+  after_seq: number | null;
+  /** The newest change that the gateway knows; all later ones come. Null: it knows none. */
+  last_seq: number | null;
+  ping_interval_seconds: number;
+  timestamp: string;
+  [unknown: string]: unknown;
+}
+
+/** An `error_message`: the frame had no effect, the socket stays. */
+export interface WorkspaceFrameError {
+  /** Stable, for machines. */
+  code: string;
+  /** For people: what went wrong and what to do. */
+  content: string;
+  timestamp: string;
+  workspace_id: string;
   [unknown: string]: unknown;
 }
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from agentbus.contracts import frames
+from agentbus.contracts import frames, workspace_frames
 from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
@@ -47,6 +47,15 @@ FRAME_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
     "frame.user_clarification_response.v1": TypeAdapter(frames.ClarificationData),
 }
 """A WebSocket frame, and what its `data` is where it is no message of the plan."""
+
+WORKSPACE_FRAME_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
+    "workspace_frame.connection_established.v1": TypeAdapter(workspace_frames.WorkspaceConnected),
+    "workspace_frame.resync.v1": TypeAdapter(workspace_frames.Resync),
+    "workspace_frame.presence.v1": TypeAdapter(workspace_frames.Presence),
+    "workspace_frame.authenticated.v1": TypeAdapter(workspace_frames.WorkspaceAuthenticated),
+    "workspace_frame.error_message.v1": TypeAdapter(workspace_frames.WorkspaceFrameError),
+}
+"""The same of a workspace's socket, where it is no change and not as a plan's frame."""
 
 HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
     model.__name__: TypeAdapter(model)
@@ -87,7 +96,7 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""
 
-SCHEMAS: Final = VALUES | PAYLOAD_SCHEMAS | FRAME_SCHEMAS
+SCHEMAS: Final = VALUES | PAYLOAD_SCHEMAS | FRAME_SCHEMAS | WORKSPACE_FRAME_SCHEMAS
 
 
 def schema_header(model_name: str) -> str:
