@@ -1,0 +1,41 @@
+"""localStorage as the real zustand persist middleware writes it (tests/support/zustand, run by Node)."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("zustand")
+RECORDED = FOLDER / "recorded.json"
+
+
+@dataclass(frozen=True)
+class LocalStorageDump:
+    """`values` as the browser holds them, `sent` as they leave it, and the client's own count and hash."""
+
+    values: dict[str, str]
+    sent: dict[str, str]
+    count: int
+    content_hash: str
+
+
+def recorded() -> LocalStorageDump:
+    """Twelve tasks and an odd one, two environments: what `written()` printed when it was recorded."""
+    return LocalStorageDump(**json.loads(RECORDED.read_bytes()))
+
+
+def written(tasks: int = 12, environments: int = 2, words: int = 6, seed: int = 1) -> LocalStorageDump:
+    """Runs the middleware now; so many tasks, whose texts have so many words."""
+    _install()
+    options = {"tasks": tasks, "environments": environments, "words": words, "seed": seed}
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    run = subprocess.run(["node", "dump.mjs", *arguments], cwd=FOLDER, check=True, capture_output=True)
+    return LocalStorageDump(**json.loads(run.stdout))
+
+
+@cache
+def _install() -> None:
+    if not (FOLDER / "node_modules" / "zustand").is_dir():
+        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=FOLDER, check=True, capture_output=True)
