@@ -25,7 +25,7 @@ export function countAndHash(documents) {
 }
 
 function storable(value) {
-  if (typeof value === "string") return value.toWellFormed().replaceAll("\0", "\ufffd");
+  if (typeof value === "string") return value.toWellFormed();
   if (Array.isArray(value)) return value.map(storable);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [storable(name), storable(each)]));

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from agentbus.workspace.imports.dump import Found
 from agentbus.workspace.imports.items import Item, judge
-from agentbus.workspace.imports.outcome import Decision, Place, Present, decide, moment
+from agentbus.workspace.imports.outcome import Brought, Decision, Place, content, decide, moment
+from agentbus.workspace.model import Stored, dumped
 
 IDS = st.sampled_from(["t1", "t2", "t3"])
 TASKS = st.lists(
@@ -29,27 +30,39 @@ def outcomes(decisions: list[Decision]) -> list[str]:
     return [decision.outcome for decision in decisions]
 
 
-def after(decisions: list[Decision]) -> dict[Place, Present]:
+def stored(item: Item, seq: int = 1, **fields: Any) -> Stored:
+    document = {"createdAt": "now", "_deleted": False, **item.document, "updatedAt": "now", **fields}
+    return Stored("tasks", item.id, seq, dumped(document), "ada")
+
+
+def after(decisions: list[Decision]) -> dict[Place, Stored]:
     """What the workspace holds when the decisions were carried out."""
     brought = [each.item for each in decisions if each.outcome == "imported"]
-    return {("tasks", item.id): Present(item.kept) for item in brought}
+    return {("tasks", item.id): stored(item) for item in brought}
 
 
 def test_new_equal_and_different() -> None:
     new, equal, other, deleted = items({"id": "t1"}, {"id": "t2"}, {"id": "t3"}, {"id": "t4"})
-    present: dict[Place, Present] = {
-        ("tasks", "t2"): Present(equal.kept),
-        ("tasks", "t3"): Present("another"),
-        ("tasks", "t4"): Present(deleted.kept, deleted=True),
+    present: dict[Place, Stored] = {
+        ("tasks", "t2"): stored(equal),
+        ("tasks", "t3"): stored(other, title="another"),
+        ("tasks", "t4"): stored(deleted, _deleted=True),
     }
-    decisions = decide([new, equal, other, deleted], present, set())
+    decisions = decide([new, equal, other, deleted], present, {})
     assert outcomes(decisions) == ["imported", "unchanged", "conflict", "conflict"]
 
 
 def test_what_was_brought_before_stays_as_it_has_become_since() -> None:
     (item,) = items({"id": "t1", "title": "old"})
-    (decision,) = decide([item], {("tasks", "t1"): Present("newer")}, {("tasks", item.came)})
-    assert (decision.outcome, decision.reason and "gone on since" in decision.reason) == ("unchanged", True)
+    (decision,) = decide([item], {("tasks", "t1"): stored(item, title="new")}, {content(item): Brought(7)})
+    assert decision.outcome == "unchanged"
+    assert "gone on since" in (decision.reason or "")
+
+
+def test_a_conflict_that_was_recorded_stays_one() -> None:
+    (item,) = items({"id": "t1", "title": "old"})
+    (decision,) = decide([item], {("tasks", "t1"): stored(item, title="new")}, {content(item): Brought(None)})
+    assert (decision.outcome, decision.reason) == ("conflict", "was recorded as a conflict before")
 
 
 def test_of_the_same_id_twice_the_newest_is_taken_and_the_other_is_a_conflict() -> None:
@@ -60,7 +73,7 @@ def test_of_the_same_id_twice_the_newest_is_taken_and_the_other_is_a_conflict() 
             {"id": "t1", "title": "new", "updatedAt": 3},
         ),
         {},
-        set(),
+        {},
     )
     assert outcomes(decisions) == ["conflict", "imported", "unchanged"]
     assert decisions[0].reason == "task-store[1] has the same id and is newer"
@@ -69,15 +82,18 @@ def test_of_the_same_id_twice_the_newest_is_taken_and_the_other_is_a_conflict() 
 @given(TASKS)
 def test_the_second_time_nothing_is_imported(values: list[dict[str, Any]]) -> None:
     found = items(*values)
-    first = decide(found, {}, set())
-    brought = {("tasks", each.item.came) for each in first}
+    first = decide(found, {}, {})
+    brought = {content(each.item): Brought(None if each.outcome == "conflict" else 1) for each in first}
     again = decide(found, after(first), brought)
-    assert set(outcomes(again)) <= {"unchanged"}
+    assert "imported" not in outcomes(again)
+    assert [each == "conflict" for each in outcomes(again)] == [
+        each == "conflict" for each in outcomes(first)
+    ]
 
 
 @given(TASKS)
 def test_each_id_is_imported_once_and_nothing_is_lost(values: list[dict[str, Any]]) -> None:
-    decisions = decide(items(*values), {}, set())
+    decisions = decide(items(*values), {}, {})
     taken = [each.item.id for each in decisions if each.outcome == "imported"]
     assert sorted(taken) == sorted({value["id"] for value in values})
     kept = {each.item.came for each in decisions if each.outcome in ("imported", "conflict")}

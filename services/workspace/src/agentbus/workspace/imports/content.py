@@ -5,6 +5,7 @@ client computes the same from its localStorage; tests/support/zustand/content.mj
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ OUTSIDE: Final = SERVER_FIELDS | SECRET_FIELDS | {"_deleted"}
 DEPTH_LIMIT: Final = 100
 _SAFE: Final = 2**53 - 1
 _REPLACEMENT: Final = "\ufffd"
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def content_of(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def hash_of_all(contents: Iterable[tuple[str, str]]) -> tuple[int, str]:
 def storable(value: Any, depth: int = 0) -> Any:
     """Returns `value` as any database and any JavaScript holds it.
 
-    Lone surrogates and NUL become U+FFFD; integers past 2^53 become the doubles that JavaScript reads.
+    Lone surrogates become U+FFFD; integers past 2^53 become the doubles that JavaScript reads.
     Raises Invalid: `too_deep` past 100 levels, `names_collide` when two names of an object become one.
     """
     if depth > DEPTH_LIMIT:
@@ -90,7 +92,8 @@ def _plain(value: object) -> bool:
 
 
 def _well_formed(text: str) -> str:
-    if text.isascii():
-        return text.replace("\0", _REPLACEMENT)
-    clean = text.replace("\0", _REPLACEMENT)
-    return "".join(_REPLACEMENT if "\ud800" <= each <= "\udfff" else each for each in clean)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _LONE_SURROGATE.sub(_REPLACEMENT, text)
+    return text

@@ -17,6 +17,7 @@ from agentbus.kernel.errors import Invalid
 from agentbus.observability.secrets.value import without_secrets_in
 from agentbus.workspace.imports.content import content_hash, content_of, storable
 from agentbus.workspace.imports.dump import Found, Source, read
+from agentbus.workspace.model import Json
 
 TOKEN_MARK: Final = "[removed]"  # noqa: S105  it stands where a token stood
 """What clients put in a token's place before they send a value."""
@@ -24,13 +25,12 @@ TOKEN_MARK: Final = "[removed]"  # noqa: S105  it stands where a token stood
 
 @dataclass(frozen=True)
 class Item:
-    """A sound task or environment. `came` is the hash of what the client holds, `kept` of `document`."""
+    """A sound task or environment. `came` is the hash of what the client holds; `document` is to be kept."""
 
     found: Found
     id: str
-    document: dict[str, Any]
+    document: Json
     came: str
-    kept: str
     updated_at: Any = None
     notes: tuple[Note, ...] = ()
 
@@ -82,16 +82,14 @@ def judge(found: Found) -> Item | Fault:
         return Fault(found, _id(found.value), error.code, error.message)
 
 
-def _item(found: Found, value: dict[str, Any]) -> Item:
+def _item(found: Found, value: Json) -> Item:
     came = storable(content_of(value))
     DOCUMENTS[found.collection].model_validate(came)
     kept = without_secrets_in(came) | {"id": came["id"]}
     if len(orjson.dumps(kept)) > DOCUMENT_MAX_BYTES:
         raise Invalid(f"is longer than {DOCUMENT_MAX_BYTES} bytes", code="too_large")
     notes = (*_token_notes(value), *_change_notes(content_of(value), came, kept))
-    return Item(
-        found, came["id"], kept, content_hash(came), content_hash(kept), value.get("updatedAt"), notes
-    )
+    return Item(found, came["id"], kept, content_hash(came), value.get("updatedAt"), notes)
 
 
 def _token_notes(value: Mapping[str, Any]) -> Iterator[Note]:

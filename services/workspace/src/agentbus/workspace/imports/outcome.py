@@ -3,7 +3,7 @@
 Guarantee: nothing that anyone wrote in the workspace is overwritten, and the same data twice changes nothing.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from agentbus.contracts.http.imports import Outcome
 from agentbus.contracts.workspace import CollectionName
 from agentbus.workspace.imports.items import Item
+from agentbus.workspace.model import Stored, differing
 
 Place = tuple[CollectionName, str]
 Content = tuple[CollectionName, str]
@@ -18,11 +19,10 @@ _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Present:
-    """A document of the workspace: the hash of its content, and whether it is deleted."""
+class Brought:
+    """What became of a content in an import that was not undone: the change that holds it, or a conflict."""
 
-    content: str
-    deleted: bool = False
+    seq: int | None
 
 
 @dataclass(frozen=True)
@@ -35,28 +35,38 @@ class Decision:
 
 
 def decide(
-    items: Sequence[Item], present: Mapping[Place, Present], brought: Collection[Content]
+    items: Sequence[Item], present: Mapping[Place, Stored], brought: Mapping[Content, Brought]
 ) -> list[Decision]:
     """Returns a decision an item, in their order.
 
     `present` has the documents with the items' ids, without those that the undoing of an import deleted;
-    `brought` is what imports that were not undone brought before: (collection, hash of what came).
-    Of items that share an id but not their content the newest is taken, by the client's own `updatedAt`.
+    `brought` is by (collection, hash of what came). Of items that share an id but not their content the
+    newest is taken, by the client's own `updatedAt`.
     """
     newest = _newest(items)
-    return [_decided(item, newest[_place(item)], present.get(_place(item)), brought) for item in items]
+    return [
+        _decided(item, newest[place(item)], present.get(place(item)), brought.get(content(item)))
+        for item in items
+    ]
 
 
-def places(items: Iterable[Item]) -> set[Place]:
-    """Returns where the items would stand."""
-    return {_place(item) for item in items}
+def place(item: Item) -> Place:
+    """Returns where the item stands, or would stand."""
+    return item.found.collection, item.id
 
 
-def _decided(item: Item, newest: Item, present: Present | None, brought: Collection[Content]) -> Decision:
-    if present is not None and not present.deleted and present.content == item.kept:
+def content(item: Item) -> Content:
+    """Returns what the client holds there."""
+    return item.found.collection, item.came
+
+
+def _decided(item: Item, newest: Item, present: Stored | None, brought: Brought | None) -> Decision:
+    if present is not None and not present.deleted and not differing(present.document, item.document):
         return Decision(item, "unchanged")
-    if (item.found.collection, item.came) in brought:
+    if brought is not None and brought.seq is not None:
         return Decision(item, "unchanged", "was imported before; the workspace has gone on since")
+    if brought is not None:
+        return Decision(item, "conflict", "was recorded as a conflict before")
     if present is not None:
         reason = "was deleted" if present.deleted else "is different"
         return Decision(item, "conflict", f"{reason} in the workspace, which stays as it is")
@@ -71,14 +81,10 @@ def _decided(item: Item, newest: Item, present: Present | None, brought: Collect
 def _newest(items: Iterable[Item]) -> dict[Place, Item]:
     chosen: dict[Place, Item] = {}
     for item in items:
-        other = chosen.setdefault(_place(item), item)
+        other = chosen.setdefault(place(item), item)
         if moment(item.updated_at) > moment(other.updated_at):
-            chosen[_place(item)] = item
+            chosen[place(item)] = item
     return chosen
-
-
-def _place(item: Item) -> Place:
-    return item.found.collection, item.id
 
 
 def moment(written: Any) -> datetime:
