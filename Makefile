@@ -49,13 +49,16 @@ $(CURDIR)/.tools/uv/bin/uv:
 demo: setup ## The whole system reviews DIR=. for GOAL="…", unwatched and watched; prints and compares both
 	@$(RUN) agentbus demo --dir "$(DIR)" $(if $(GOAL),--goal "$(GOAL)")
 
-.PHONY: up down status logs
+.PHONY: up down status logs web
 up: setup ## Start the system on PORT=8000 and print its address; data is kept
+	@$(MAKE) web || echo "going on without the web app: everything else works" >&2
 	@$(RUN) agentbus up --port $(PORT)
 down: setup ## Stop the system
 	@$(RUN) agentbus down
 status: setup ## Show every part of the running system
 	@$(RUN) agentbus status
+web: setup ## Build the web app (up does so itself); needs Node, from this machine or PyPI
+	@$(RUN) python -m agentbus.embedded.web
 logs: setup ## Follow the log of S=gateway
 	@$(RUN) agentbus logs $(S) --follow
 
