@@ -168,7 +168,7 @@ async def test_plans_that_are_none_are_looked_up_in_bounds(
     """While the database is away and the bus is slow, who asks for nothing waits; who watches goes on."""
     changes = {"gateway_lookups_at_once": 2, "gateway_lookup_seconds": 0.5}
     async with crowded(world, **changes) as (service, plan_id):
-        directory = service.gateway.sockets._sessions._directory
+        directory = service.gateway.directory
 
         async def away(_plan_id: str) -> NoReturn:
             raise Transient("no database")

@@ -50,7 +50,7 @@ class Gateway:
         memory = Memory(settings.gateway_recent_total_bytes, settings.gateway_recent_total_bytes)
         open_plan = partial(Room, early_bytes=settings.gateway_early_bytes, memory=memory)
         self.hub = Hub(self.tail, MESSAGES, open_plan, instruments.PLANS)
-        directory = Directory(
+        self.directory = Directory(
             PlanStore(self.database),
             find_start=partial(find_start, self.reader),
             find_record=partial(find_record, self.reader),
@@ -67,7 +67,7 @@ class Gateway:
         clock = SystemClock()
         plans = Sessions(
             hub=self.hub,
-            directory=directory,
+            directory=self.directory,
             log=self.reader,
             sources=sources,
             commands=self.producer,

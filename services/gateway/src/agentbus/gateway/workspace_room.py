@@ -86,7 +86,7 @@ class WorkspaceRoom:
         self.opening = asyncio.Lock()
         """Held by who reads what lies before `start`."""
         self.newest = Newest(bounds, memory)
-        self.present = Present(workspace_id, self._told, bounds.presence_seconds)
+        self.present = Present(key, self._told, bounds.presence_seconds)
         self._audience = Audience()
         self._early = Early(bounds.early_bytes, memory)
         self._users: dict[Watcher, str] = {}
