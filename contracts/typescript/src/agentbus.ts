@@ -311,9 +311,13 @@ export interface Cut {
   [unknown: string]: unknown;
 }
 
+/** A JSON merge patch (RFC 7396): null removes a field, objects merge, all else replaces. */
+export interface DocumentPatch {
+  [unknown: string]: unknown;
+}
+
 /** Where tasks run. Secrets have routes of their own; here are only the names of those that are set. */
 export interface Environment {
-  id: string;
   /** As first written. */
   createdAt?: string | number | null;
   /** When the server took it in. */
@@ -325,6 +329,7 @@ export interface Environment {
   githubRepository?: string | null;
   /** Set by the server alone. */
   secretNames?: string[];
+  id: string;
   [unknown: string]: unknown;
 }
 
@@ -570,6 +575,23 @@ export interface NewApiKey {
   lifetime_days?: number;
 }
 
+/** An environment as a client makes it; without an `id` it is given one. */
+export interface NewEnvironment {
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  name?: string;
+  description?: string | null;
+  githubOrganization?: string | null;
+  githubRepository?: string | null;
+  /** Set by the server alone. */
+  secretNames?: string[];
+  id?: string | null;
+  [unknown: string]: unknown;
+}
+
 /** Raw values of localStorage. Tokens are taken out before they are sent: `[removed]` stands there. */
 export interface NewImport {
   /** By key, as `localStorage.getItem` gave them; null: there was none. */
@@ -583,6 +605,32 @@ export interface NewRevocation {
   /** A token's `jti`, or an API key's id. */
   token_id?: string | null;
   user_id?: string | null;
+}
+
+/** A task as a client makes it; without an `id` it is given one. */
+export interface NewTask {
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  title?: string;
+  description?: string | null;
+  messages?: (Record<string, unknown>)[];
+  status?: "IN_PROGRESS" | "DONE" | "MERGED" | "PAUSED" | "CANCELLED";
+  statusMessage?: string | null;
+  branch?: string | null;
+  /** `organization/name`. */
+  repository?: string | null;
+  sessionId?: string | null;
+  /** The plan that works on it, or did last. */
+  planId?: string | null;
+  isArchived?: boolean;
+  hasChanges?: boolean;
+  mode?: "code" | "ask" | null;
+  pullRequest?: unknown;
+  id?: string | null;
+  [unknown: string]: unknown;
 }
 
 /** The base of all payloads; unknown fields are kept. */
@@ -869,9 +917,8 @@ export interface StreamingChunk {
   [unknown: string]: unknown;
 }
 
-/** Something that a person wants done, with what was said about it. The order of `messages` is theirs. */
+/** Something that a person wants done, with what was said about it. */
 export interface Task {
-  id: string;
   /** As first written. */
   createdAt?: string | number | null;
   /** When the server took it in. */
@@ -892,6 +939,7 @@ export interface Task {
   hasChanges?: boolean;
   mode?: "code" | "ask" | null;
   pullRequest?: unknown;
+  id: string;
   [unknown: string]: unknown;
 }
 

@@ -5,9 +5,9 @@ are kept as they came. Written by the workspace service's relay alone; read by t
 changes on, and by the workspace service for its streams.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from agentbus.contracts.timestamps import Timestamp
@@ -17,34 +17,24 @@ SCHEMA_VERSION: Final = 1
 DOCUMENT_MAX_BYTES: Final = 6_000_000
 """How long a document may be, as JSON in UTF-8: more than all that a browser's localStorage held."""
 
+DocumentId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")]
 CollectionName = Literal["tasks", "environments"]
 TaskStatus = Literal["IN_PROGRESS", "DONE", "MERGED", "PAUSED", "CANCELLED"]
 ChangeOrigin = Literal["rest", "sync", "import", "plan", "undo"]
 
 
-class Document(BaseModel):
-    """What all documents have. `updatedAt` is the server's; `_deleted` marks what is left of a deleted one."""
+class Fields(BaseModel):
+    """What all documents have. `updatedAt` is the server's; `_deleted` marks what a deleted one has left."""
 
-    model_config = ConfigDict(
-        extra="allow", frozen=True, strict=True, alias_generator=to_camel, validate_by_name=True
-    )
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, alias_generator=to_camel)
 
-    id: str = Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]*$")
     created_at: str | int | float | None = Field(default=None, description="As first written.")
     updated_at: str | int | float | None = Field(default=None, description="When the server took it in.")
     deleted: bool = Field(default=False, alias="_deleted")
 
 
-class Task(Document):
-    """Something that a person wants done, with what was said about it. The order of `messages` is theirs."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"id": "6f1c…", "title": "Mend the parser", "status": "IN_PROGRESS", "mode": "code"},
-            ]
-        }
-    )
+class TaskFields(Fields):
+    """A task, but for its id. The order of `messages` is theirs."""
 
     title: str = ""
     description: str | None = None
@@ -61,16 +51,8 @@ class Task(Document):
     pull_request: Any = None
 
 
-class Environment(Document):
-    """Where tasks run. Secrets have routes of their own; here are only the names of those that are set."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"id": "e1", "name": "Website", "githubOrganization": "acme", "githubRepository": "site"},
-            ]
-        }
-    )
+class EnvironmentFields(Fields):
+    """An environment, but for its id."""
 
     name: str = ""
     description: str | None = None
@@ -79,7 +61,19 @@ class Environment(Document):
     secret_names: list[str] = Field(default_factory=list, description="Set by the server alone.")
 
 
-DOCUMENTS: Final[dict[str, type[Document]]] = {"tasks": Task, "environments": Environment}
+class Task(TaskFields):
+    """Something that a person wants done, with what was said about it."""
+
+    id: DocumentId
+
+
+class Environment(EnvironmentFields):
+    """Where tasks run. Secrets have routes of their own; here are only the names of those that are set."""
+
+    id: DocumentId
+
+
+DOCUMENTS: Final[dict[str, type[Task] | type[Environment]]] = {"tasks": Task, "environments": Environment}
 """The model of each collection's documents."""
 
 SERVER_FIELDS: Final = frozenset({"updatedAt", "secretNames"})
@@ -98,7 +92,9 @@ class WorkspaceChange(BaseModel):
     seq: int = Field(ge=1, le=2**53, strict=True, description="Position in the workspace, without gaps.")
     collection: CollectionName
     id: str = Field(min_length=1, max_length=128, description="The document's.")
-    document: dict[str, Any] = Field(description="The whole document; `_deleted` is true when it was deleted.")
+    document: dict[str, Any] = Field(
+        description="The whole document; `_deleted` is true when it was deleted."
+    )
     changed_at: Timestamp
     changed_by: str = Field(description="The user.")
     origin: ChangeOrigin = Field(description="By which way it came.")

@@ -10,9 +10,49 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from agentbus.contracts.access import RoleName
 from agentbus.contracts.http.plans import Request
 from agentbus.contracts.timestamps import Timestamp
-from agentbus.contracts.workspace import ChangeOrigin, CollectionName, Environment, Task
+from agentbus.contracts.workspace import (
+    ChangeOrigin,
+    CollectionName,
+    DocumentId,
+    Environment,
+    EnvironmentFields,
+    Task,
+    TaskFields,
+)
 
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$")]
+
+
+class NewTask(TaskFields):
+    """A task as a client makes it; without an `id` it is given one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"title": "Mend the parser", "status": "IN_PROGRESS", "mode": "code"}]
+        }
+    )
+
+    id: DocumentId | None = None
+
+
+class NewEnvironment(EnvironmentFields):
+    """An environment as a client makes it; without an `id` it is given one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"name": "Website", "githubOrganization": "acme", "githubRepository": "site"}]
+        }
+    )
+
+    id: DocumentId | None = None
+
+
+class DocumentPatch(BaseModel):
+    """A JSON merge patch (RFC 7396): null removes a field, objects merge, all else replaces."""
+
+    model_config = ConfigDict(
+        extra="allow", frozen=True, json_schema_extra={"examples": [{"status": "DONE"}]}
+    )
 
 
 class ListedWorkspace(BaseModel):
@@ -26,7 +66,7 @@ class ListedWorkspace(BaseModel):
 class Checkpoint(BaseModel):
     """Up to where a client has read: a position in the workspace's sequence."""
 
-    seq: int = Field(ge=0, examples=[42])
+    seq: int = Field(ge=0)
 
 
 class Pulled(BaseModel):
@@ -103,6 +143,8 @@ class Conflict(BaseModel):
 
 class SecretValue(Request):
     """A secret of an environment. It is encrypted, and never given out again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"value": "correct horse battery staple"}]})
 
     value: str = Field(min_length=1, max_length=65_536, repr=False)
 

@@ -25,6 +25,7 @@ _ALLOWED_HEADERS: Final = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-Match",
     "If-None-Match",
     "Prefer",
     "traceparent",
@@ -39,6 +40,7 @@ _EXPOSED_HEADERS: Final = (
     "RateLimit-Policy",
     "Retry-After",
     "WWW-Authenticate",
+    "Workspace-Seq",
     "X-Request-Id",
 )
 """What a page of another origin may read of an answer."""

@@ -51,11 +51,18 @@ class Outbox:
         )
         await connection.execute("select pg_notify($1, '')", self.channel)
 
-    async def oldest(self, connection: Connection, limit: int) -> list[Pending]:
-        """Returns the oldest records."""
+    async def oldest(self, connection: Connection, limit: int, limit_bytes: int) -> list[Pending]:
+        """Returns the oldest records: at least one, and no more once `limit_bytes` is reached."""
         rows = await connection.fetch(
-            f"select id, key, value, traceparent, appended_at from {self.table} order by id limit $1",  # noqa: S608
+            f"""
+            select id, key, value, traceparent, appended_at from (
+                select *, sum(octet_length(value)) over (order by id) - octet_length(value) as bytes_before
+                from (select * from {self.table} order by id limit $1) as oldest
+            ) as counted
+            where bytes_before < $2 order by id
+            """,  # noqa: S608
             limit,
+            limit_bytes,
         )
         return [Pending(**dict(row)) for row in rows]
 

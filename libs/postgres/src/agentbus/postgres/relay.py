@@ -19,7 +19,8 @@ from agentbus.postgres.database import Connection, Database
 from agentbus.postgres.instruments import RELAY_LEADER, RELAY_OLDEST_SECONDS, RELAYED
 from agentbus.postgres.outbox import Outbox, Pending
 
-_BATCH_ROWS: Final = 200
+_BATCH_ROWS: Final = 500
+_BATCH_BYTES: Final = 4_000_000
 _CANDIDATE_SECONDS: Final = 1.0
 """How often those that do not lead ask for the lock. Waiting in the database would hold back its vacuum."""
 
@@ -57,8 +58,8 @@ class Relay:
         async with self._database.session() as connection:
             connection.add_termination_listener(lambda _: wake.set())
             await connection.add_listener(self._outbox.channel, lambda *_: wake.set())
-            while not await self._leads(connection):
-                await asyncio.sleep(_CANDIDATE_SECONDS)  # noqa: ASYNC110  another process holds it
+            while not await self._leads(connection):  # noqa: ASYNC110  another process holds the lock
+                await asyncio.sleep(_CANDIDATE_SECONDS)
             RELAY_LEADER.set(1)
             _log.info("relay leads", outbox=self._outbox.channel)
             while True:
@@ -74,7 +75,7 @@ class Relay:
 
     async def _publish_some(self, connection: Connection) -> bool:
         """Publishes the oldest records; returns whether there were any."""
-        records = await self._outbox.oldest(connection, _BATCH_ROWS)
+        records = await self._outbox.oldest(connection, _BATCH_ROWS, _BATCH_BYTES)
         age = (datetime.now(UTC) - records[0].appended_at).total_seconds() if records else 0.0
         RELAY_OLDEST_SECONDS.set(max(0.0, age))
         if not records:

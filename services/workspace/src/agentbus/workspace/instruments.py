@@ -1,4 +1,4 @@
-"""The workspace service's metrics. Requests are the chassis' (`agentbus_http_…`), the relay's are Postgres'."""
+"""The workspace service's metrics. Requests and the relay are measured by their libraries."""
 
 from typing import Final
 

@@ -125,14 +125,13 @@ def _stored(draft: Draft, seq: int, author: Author, at: datetime) -> Stored:
 
 async def _put(connection: Connection, workspace_id: str, written: Sequence[Stored]) -> None:
     rows = [
-        (workspace_id, each.collection, each.id, each.seq, each.text, each.deleted, each.changed_by)
-        + _facets(each)
+        (workspace_id, each.collection, each.id, each.seq, *_content(each), each.deleted, each.changed_by)
         for each in written
     ]
     await connection.executemany(
         """
-        insert into workspace.documents (workspace_id, collection, id, seq, document, deleted, changed_by,
-            status, archived, search)
+        insert into workspace.documents (workspace_id, collection, id, seq, document, status, archived,
+            search, deleted, changed_by)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict (workspace_id, collection, id) do update set seq = excluded.seq,
             document = excluded.document, deleted = excluded.deleted, changed_by = excluded.changed_by,
@@ -152,18 +151,18 @@ async def _record(
 ) -> None:
     """Writes who changed what, when, from where, and what it was before and is after (B1.2)."""
     rows = [
-        (workspace_id, each.seq, each.collection, each.id, _action(draft.before, each), at)
-        + (author.user_id, author.origin, author.address, draft.before and draft.before.text, each.text)
-        + _facets(each)
+        (workspace_id, each.seq, each.collection, each.id, *_content(each), _action(draft.before, each))
         for draft, each in zip(drafts, written, strict=True)
     ]
+    whence = (at, author.user_id, author.origin, author.address)
+    before = [draft.before and draft.before.text for draft in drafts]
     await connection.executemany(
         """
-        insert into workspace.audit (workspace_id, seq, collection, id, action, changed_at, changed_by, origin,
-            address, before, document, status, archived, search)
+        insert into workspace.audit (workspace_id, seq, collection, id, document, status, archived, search,
+            action, changed_at, changed_by, origin, address, before)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         """,
-        rows,
+        [(*row, *whence, text) for row, text in zip(rows, before, strict=True)],
     )
 
 
@@ -177,9 +176,9 @@ async def _forget_secrets(connection: Connection, workspace_id: str, written: Se
         )
 
 
-def _facets(each: Stored) -> tuple[str | None, bool, str]:
+def _content(each: Stored) -> tuple[str, str | None, bool, str]:
     found = facets(each.document)
-    return (found.status, found.archived, found.search)
+    return (each.text, found.status, found.archived, found.search)
 
 
 def _action(before: Stored | None, after: Stored) -> str:
