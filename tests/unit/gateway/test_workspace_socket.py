@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from support.eventually import eventually
-from support.workspace_world import SPACE, SocketInMemory, WorkspaceWorld
+from support.workspace_room_world import SPACE, SocketInMemory, WorkspaceWorld
 
 from agentbus.gateway.routes import is_socket, parameters
 from agentbus.gateway.watch import Watch

@@ -5,7 +5,7 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.gateway_sessions import run
-from support.workspace_world import SPACE, SocketInMemory, WorkspaceWorld
+from support.workspace_room_world import SPACE, SocketInMemory, WorkspaceWorld
 
 from agentbus.gateway.watch import Watch
 

@@ -9,11 +9,12 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from picows import WSListener, WSUpgradeRequest, ws_create_server
 
 from agentbus.chassis.access.state import Change
+from agentbus.chassis.auth import Scope
 from agentbus.chassis.rates import address_of
 from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode, Pong
 from agentbus.contracts.timestamps import format_timestamp
@@ -31,6 +32,7 @@ from agentbus.gateway.wire import frame
 from agentbus.kernel.errors import AgentbusError
 from agentbus.observability.log import bound, get_logger
 
+_SCOPES: Final[dict[Kind, Scope]] = {"plan": Scope.PLANS_READ, "workspace": Scope.WORKSPACE_READ}
 _log = get_logger(__name__)
 
 
@@ -168,9 +170,10 @@ class SocketServer:
         self._crowd.check(place)
         asked = parameters(socket.request.path)
         headers = {name.lower(): value for name, value in socket.request.headers.items()}
-        who = await self._entrance.admit(headers, asked.query, place.address if place.bounded else None)
+        address, scope = place.address if place.bounded else None, _SCOPES[asked.kind]
+        who = await self._entrance.admit(headers, asked.query, address, scope)
         self._crowd.known(place, who)
-        connection.badge = Badge(self._entrance, who, socket.close)
+        connection.badge = Badge(self._entrance, who, scope, socket.close)
         socket.dialect = asked.dialect
         return asked.kind, Wish(asked.key, asked.about, asked.after_seq, connection.badge)
 
