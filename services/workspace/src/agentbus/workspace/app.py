@@ -23,6 +23,7 @@ from agentbus.contracts.workspace import DOCUMENT_MAX_BYTES
 from agentbus.kernel.clock import SystemClock
 from agentbus.postgres.database import Database
 from agentbus.postgres.relay import Relay
+from agentbus.workspace.imports.routes import IMPORTS
 from agentbus.workspace.plan_subscriber import deliver_plans
 from agentbus.workspace.ports import Parts
 from agentbus.workspace.routes import API
@@ -53,7 +54,8 @@ def build(settings: WorkspaceSettings) -> FastAPI:
             app.state.parts = await _parts(settings, access, health, stack)
             yield
 
-    app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=[API, SECRETS, SYNC], health=health)
+    routers = [API, SECRETS, SYNC, IMPORTS]
+    app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=routers, health=health)
     app.description = "Tasks and environments of a workspace: shared, audited, replicated to clients."
     return app
 

@@ -90,7 +90,8 @@ async def write(
 ) -> list[Stored]:
     """Writes documents, one change each, in order. `lock` the workspace and read `before` under it first.
 
-    Drafts name each document once. `updatedAt` becomes `at`, as does `createdAt` where there is none.
+    Drafts name each document once. `updatedAt` becomes `at` (that of an import stays, as its client showed
+    it), as does `createdAt` where there is none.
     """
     if not drafts:
         return []
@@ -117,7 +118,8 @@ def stored(row: Row) -> Stored:
 
 def _stored(draft: Draft, seq: int, author: Author, at: datetime) -> Stored:
     moment = format_timestamp(at)
-    document: Json = {"createdAt": moment, "_deleted": False, **draft.document, "updatedAt": moment}
+    updated = draft.document.get("updatedAt", moment) if author.origin == "import" else moment
+    document: Json = {"createdAt": moment, "_deleted": False, **draft.document, "updatedAt": updated}
     if document["_deleted"] and draft.collection == "environments":
         document["secretNames"] = []
     return Stored(draft.collection, document["id"], seq, dumped(document), author.user_id)

@@ -15,7 +15,7 @@ from agentbus.contracts.http.imports import ImportReport, Outcome
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.workspace import CollectionName
 from agentbus.postgres.database import Connection
-from agentbus.workspace.errors import UnknownImport
+from agentbus.workspace.imports.errors import UnknownImport
 from agentbus.workspace.imports.outcome import Brought, Content, Place
 from agentbus.workspace.model import Json, Stored
 
@@ -38,21 +38,21 @@ async def brought(
     """Returns which of the contents earlier imports brought that were not undone."""
     rows = await connection.fetch(
         """
-        select collection, came, max(seq) as seq from workspace.import_items
-        where workspace_id = $1 and came = any($2) and undone_seq is null
-            and import_id in (select import_id from workspace.imports where workspace_id = $1 and state <> 'undone')
-        group by collection, came
+        select distinct on (collection, came) collection, came, seq, kept
+        from workspace.import_items join workspace.imports using (workspace_id, import_id)
+        where workspace_id = $1 and came = any($2) and undone_seq is null and state <> 'undone'
+        order by collection, came, seq desc nulls last
         """,
         workspace_id,
         [came for _, came in contents],
     )
-    return {(row["collection"], row["came"]): Brought(row["seq"]) for row in rows}
+    return {(row["collection"], row["came"]): Brought(row["seq"], row["kept"]) for row in rows}
 
 
 async def not_taken_back(
     connection: Connection, workspace_id: str, standing: dict[Place, Stored]
 ) -> dict[Place, Stored]:
-    """Returns the documents without those that the undoing of an import deleted: these are as if never there."""
+    """Returns the documents without those that the undoing of an import deleted: as if never there."""
     rows = await connection.fetch(
         "select undone_seq from workspace.import_items where workspace_id = $1 and undone_seq = any($2)",
         workspace_id,
@@ -86,9 +86,9 @@ async def read(
     connection: Connection, workspace_id: str, import_id: str, *, lock: bool = False
 ) -> ImportReport:
     """Returns the import as it is now; raises UnknownImport. `lock`: until the transaction's end."""
+    locked = "for update" if lock else ""
     row = await connection.fetchrow(
-        "select * from workspace.imports where workspace_id = $1 and import_id = $2"
-        + (" for update" if lock else ""),
+        f"select * from workspace.imports where workspace_id = $1 and import_id = $2 {locked}",  # noqa: S608
         workspace_id,
         import_id,
     )
@@ -155,9 +155,7 @@ async def own_seqs(connection: Connection, workspace_id: str, import_id: str) ->
     return {row["seq"] for row in rows}
 
 
-async def mark_taken_back(
-    connection: Connection, workspace_id: str, seqs: Sequence[tuple[int, int]]
-) -> None:
+async def mark_taken_back(connection: Connection, workspace_id: str, seqs: Sequence[tuple[int, int]]) -> None:
     """Records, for changes that imports made, the change that took each back."""
     await connection.executemany(
         "update workspace.import_items set undone_seq = $3 where workspace_id = $1 and seq = $2",

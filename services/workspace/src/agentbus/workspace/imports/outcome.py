@@ -23,6 +23,7 @@ class Brought:
     """What became of a content in an import that was not undone: the change that holds it, or a conflict."""
 
     seq: int | None
+    kept: str = ""
 
 
 @dataclass(frozen=True)

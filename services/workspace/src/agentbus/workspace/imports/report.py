@@ -69,7 +69,5 @@ def _failed(fault: Fault) -> ImportItem:
 
 
 def _item(found: Found, **fields: Any) -> ImportItem:
-    absent = {"code": None, "reason": None, "content_hash": None, "notes": []}
-    return ImportItem(
-        collection=found.collection, key=found.key, index=found.index, **(absent | fields)
-    )
+    absent: dict[str, Any] = {"code": None, "reason": None, "content_hash": None, "notes": []}
+    return ImportItem(collection=found.collection, key=found.key, index=found.index, **(absent | fields))

@@ -20,7 +20,7 @@ from agentbus.workspace.model import Json
 
 @dataclass(frozen=True)
 class Reread:
-    """Entries that the database holds as they were meant to be, with their documents; and those that it does not."""
+    """Entries that the database holds as was meant, with their documents; and those that it does not."""
 
     held: tuple[tuple[Entry, Json], ...]
     missing: tuple[Entry, ...]
@@ -46,9 +46,7 @@ def _compared(
     )
 
 
-def _document(
-    entry: Entry, held: Mapping[int, str], versions: Mapping[Place, Sequence[str]]
-) -> Json | None:
+def _document(entry: Entry, held: Mapping[int, str], versions: Mapping[Place, Sequence[str]]) -> Json | None:
     for text in _texts(entry, held, versions):
         document: Json = orjson.loads(text)
         if content_hash(content_of(document)) == entry.kept:

@@ -1,4 +1,4 @@
-"""Imports from localStorage: what each brought, where that stands, and whether it was confirmed or undone (E)."""
+"""Imports from localStorage: what each brought, where that stands, whether it was confirmed or undone."""
 
 from agentbus.postgres.migrations import execute
 
