@@ -1,133 +1,114 @@
-"""Sessions of workspaces over a log in memory, that moves on at every await as `pace` says."""
+"""A workspace service on a bus and a PostgreSQL database of one test module's own, and clients of it."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable
-from datetime import UTC, datetime
-from functools import partial
-from types import SimpleNamespace
-from typing import Any, cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import urlsplit, urlunsplit
 
-import orjson
-from support.gateway_world import unframed
-from support.workspace_changes import change
+import asyncpg
+import httpx
+from pydantic import SecretStr
+from support.eventually import eventually
 
-from agentbus.bus.record import Record
-from agentbus.chassis.auth import Principal, Role
+from agentbus.bus.address import BusAddress
+from agentbus.bus.codec import decode
+from agentbus.bus.provisioning import provision
+from agentbus.bus.reader import Reader
+from agentbus.chassis.auth import Role, issue
 from agentbus.contracts.topics import WORKSPACE_CHANGES
-from agentbus.gateway.access import Badge
-from agentbus.gateway.hub import Hub
-from agentbus.gateway.instruments import WORKSPACES
-from agentbus.gateway.memory import Memory
-from agentbus.gateway.watch import Watch, Wish
-from agentbus.gateway.workspace_room import Bounds, WorkspaceRoom
-from agentbus.gateway.workspace_session import Stretch, WorkspaceSessions
-from agentbus.kernel.clock import SystemClock
-from agentbus.kernel.errors import Transient
-from agentbus.plan.dialect import DEFAULT, Dialect
+from agentbus.workspace.app import build
+from agentbus.workspace.settings import WorkspaceSettings
 
-SPACE = "space"
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+KEY: Final = "c2VjcmV0LWtleS1vZi0zMi1ieXRlcy1mb3ItdGVzdHM="
+ROOT: Final = "/api/v3/workspaces"
+Home = tuple[str, httpx.AsyncClient]
+"""A workspace's address, and a client there."""
 
 
+@dataclass
 class WorkspaceWorld:
-    """One partition of `workspace.changes`, its live end, and sessions on it."""
+    """The service's surroundings; every test takes a workspace of its own by its name."""
 
-    def __init__(
-        self,
-        pace: Callable[["WorkspaceWorld"], None] = lambda _world: None,
-        *,
-        stretch: int = 1_000,
-        memory_bytes: int = 100_000,
-        recent_bytes: int = 100_000,
-        early_bytes: int = 100_000,
-    ) -> None:
-        self.records: list[Record] = []
-        self.handed_over = 0
-        self.log_up = True
-        self.memory = Memory(memory_bytes, memory_bytes)
-        bounds = Bounds(recent_bytes, early_bytes, change_bytes=1_500, presence_seconds=0.001)
-        open_room = partial(WorkspaceRoom, bounds=bounds, memory=self.memory)
-        self.hub = Hub(self, WORKSPACE_CHANGES, open_room, WORKSPACES)
-        self.sessions = WorkspaceSessions(
-            hub=self.hub,
-            log=self,
-            memory=self.memory,
-            clock=SystemClock(),
-            bounds=bounds,
-            stretch=Stretch(stretch, 5.0),
-            reads_at_once=2,
-            ping_interval_seconds=20,
+    settings: WorkspaceSettings
+    reader: Reader
+
+    @asynccontextmanager
+    async def service(self, **settings: Any) -> AsyncIterator[httpx.ASGITransport]:
+        """Runs a workspace service in this process, with some settings changed; ready when given."""
+        app = build(self.settings.model_copy(update=settings))
+        async with app.router.lifespan_context(app):
+            transport = httpx.ASGITransport(app)
+
+            async def ready() -> None:
+                async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+                    answer = await client.get("/health/ready")
+                    assert answer.status_code == 200, answer.text
+
+            await eventually(ready, within=60)
+            yield transport
+
+    def token(self, user: str = "ann", workspace: str = "default", role: Role = Role.EDITOR) -> str:
+        return issue(self.settings, user, workspace, role, timedelta(minutes=10))
+
+    def client(self, service: httpx.ASGITransport, **who: Any) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.token(**who)}"}
+        return httpx.AsyncClient(transport=service, base_url="http://127.0.0.1", headers=headers, timeout=60)
+
+    async def published(self, workspace_id: str) -> list[dict[str, Any]]:
+        """Returns the workspace's changes on the bus, as they stand there."""
+        partition = await self.reader.partition_for(WORKSPACE_CHANGES, workspace_id)
+        records = self.reader.read(WORKSPACE_CHANGES, partition, 0, key=workspace_id)
+        return [decode(each.value) async for each in records]
+
+    async def rows(self, query: str, *arguments: Any) -> list[dict[str, Any]]:
+        """Asks the database itself."""
+        connection = await asyncpg.connect(self.settings.postgres_url)
+        try:
+            return [dict(row) for row in await connection.fetch(query, *arguments)]
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def workspace_world(
+    kafka_bootstrap: str, postgres_url: str, namespace: str
+) -> AsyncIterator[WorkspaceWorld]:
+    """Gives a world with topics and a database that nobody else has."""
+    database = namespace.rstrip(".")
+    async with made_database(postgres_url, database) as url:
+        settings = WorkspaceSettings(
+            kafka_bootstrap=kafka_bootstrap,
+            postgres_url=url,
+            namespace=namespace,
+            auth="token",
+            auth_secret=SecretStr("s" * 32),
+            secret_keys=(SecretStr(KEY),),
+            postgres_call_seconds=60.0,  # other tests take their share of this machine
         )
-        self._pace = pace
-
-    def publish(self, seq: int, workspace_id: str = SPACE, **fields: Any) -> None:
-        value = orjson.dumps({**change(workspace_id, seq), **fields})
-        self.records.append(Record(WORKSPACE_CHANGES, 0, len(self.records), workspace_id, value, (), NOW))
-
-    def hand_over(self, number: int) -> None:
-        """The live end moves on."""
-        batch = self.records[self.handed_over : self.handed_over + number]
-        self.handed_over += len(batch)
-        self.hub.on_records(batch)
-
-    async def moment(self) -> None:
-        self._pace(self)
-        await asyncio.sleep(0)
-
-    async def admit(self, after_seq: int | None, user: str = "ada", workspace_id: str = SPACE) -> Watch:
-        who = Principal(user, workspace_id, Role.VIEWER)
-        badge = cast("Badge", SimpleNamespace(principal=who))
-        return await self.sessions.admit(Wish(SPACE, {"workspace_id": SPACE}, after_seq, badge))
-
-    # The log and its live end.
-    def position(self, topic: str, partition: int) -> int:
-        return self.handed_over
-
-    async def partition_for(self, topic: str, key: str) -> int:
-        return 0
-
-    async def begin_offset(self, topic: str, partition: int) -> int:
-        return 0
-
-    async def committed(self, group: str, topic: str, partition: int) -> int:
-        return 0
-
-    async def read(
-        self, topic: str, partition: int, start: int, stop: int | None = None, key: str | None = None
-    ) -> AsyncGenerator[Record, None]:
-        for record in self.records[start:stop]:
-            await self.moment()
-            if not self.log_up:
-                raise Transient("no Kafka")
-            if key in (None, record.key):
-                yield record
+        address = BusAddress(kafka_bootstrap, namespace)
+        await provision(address)
+        reader = Reader(address)
+        try:
+            yield WorkspaceWorld(settings, reader)
+        finally:
+            await reader.stop()
 
 
-class SocketInMemory:
-    """A socket that keeps the frames that it was sent."""
+@asynccontextmanager
+async def made_database(postgres_url: str, name: str) -> AsyncIterator[str]:
+    """Makes a database, gives its address, and drops it at the end."""
+    await _execute(postgres_url, f'create database "{name}"')
+    try:
+        yield urlunsplit(urlsplit(postgres_url)._replace(path=f"/{name}"))
+    finally:
+        await _execute(postgres_url, f'drop database "{name}" with (force)')
 
-    dialect: Dialect = DEFAULT
 
-    def __init__(self, world: WorkspaceWorld) -> None:
-        self.frames: list[dict[str, Any]] = []
-        self._world = world
-
-    def write(self, frames: bytes, count: int) -> None:
-        payloads = unframed(frames)
-        assert len(payloads) == count
-        self.frames += [orjson.loads(payload) for payload in payloads]
-
-    async def drained(self, within_seconds: float) -> None:
-        await self._world.moment()
-
-    def of(self, *kinds: str) -> list[dict[str, Any]]:
-        """Returns the frames of these types."""
-        return [frame for frame in self.frames if frame["type"] in kinds]
-
-    @property
-    def said(self) -> list[int | str]:
-        """Changes by their number, and `resync`, in their order."""
-        return [
-            "resync" if frame["type"] == "resync" else frame["data"]["seq"]
-            for frame in self.of("resync", "workspace_change")
-        ]
+async def _execute(postgres_url: str, statement: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
