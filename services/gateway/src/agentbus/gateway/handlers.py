@@ -104,7 +104,7 @@ def error_frame(error: AgentbusError, visit: Visit) -> bytes:
     """Returns the `error_message` that tells a client why its frame had no effect, and what to do."""
     text = error.message
     if error.status == 503:
-        text = f"Not done: {text}. Send it again in a few seconds."
+        text = f"Not done: {text}; send it again in a few seconds."
     told = Refusal(code=error.code, content=text, timestamp=visit.now)
     return frame("error_message", {**visit.about, **told.model_dump()})
 
