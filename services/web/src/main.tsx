@@ -14,6 +14,7 @@ import { ApiProblem } from "./api/http";
 import { router } from "./router";
 import { SessionGate } from "./session/SessionGate";
 import { theme } from "./theme";
+import { WorkspaceProvider } from "./workspace/WorkspaceProvider";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -33,7 +34,9 @@ createRoot(root).render(
       <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <SessionGate>
-          <RouterProvider router={router} />
+          <WorkspaceProvider>
+            <RouterProvider router={router} />
+          </WorkspaceProvider>
         </SessionGate>
       </QueryClientProvider>
     </MantineProvider>

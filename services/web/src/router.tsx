@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import type { PlanStatus } from "./api/plans";
+import type { TaskStatus } from "./workspace/statuses";
 import { Frame } from "./frame/Frame";
 import { NotFound } from "./frame/NotFound";
 
@@ -15,10 +16,24 @@ export interface PlansSearch {
   q?: string;
 }
 
+export interface StartSearch {
+  /** The task that the plan works on. */
+  task?: string;
+}
+
+export interface TasksSearch {
+  view?: "list";
+  q?: string;
+  status?: TaskStatus;
+  archived?: boolean;
+}
+
 export interface PlanSearch {
   /** The action whose details are open. */
   action?: string;
-  by?: "time" | "agent";
+  by?: "agent";
+  /** Which tab; a plan that had ended opens on its report, else on its activity. */
+  view?: "report" | "activity";
 }
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
@@ -44,6 +59,8 @@ const plans = createRoute({
 const start = createRoute({
   getParentRoute: () => plans,
   path: "/new",
+  validateSearch: (search: Record<string, unknown>): StartSearch =>
+    typeof search.task === "string" ? { task: search.task } : {},
   component: lazyRouteComponent(() => import("./plans/StartPlan"), "StartPlan"),
 });
 
@@ -53,12 +70,70 @@ const plan = createRoute({
   validateSearch: (search: Record<string, unknown>): PlanSearch => ({
     ...(typeof search.action === "string" ? { action: search.action } : {}),
     ...(search.by === "agent" ? { by: "agent" as const } : {}),
+    ...(search.view === "report" || search.view === "activity" ? { view: search.view } : {}),
   }),
   component: lazyRouteComponent(() => import("./plan/PlanPage"), "PlanPage"),
 });
 
+const workspace = createRoute({
+  getParentRoute: () => root,
+  path: "/workspace",
+  component: lazyRouteComponent(() => import("./workspace/WorkspacePage"), "WorkspacePage"),
+});
+
+const workspaceHome = createRoute({
+  getParentRoute: () => workspace,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/workspace/tasks", replace: true });
+  },
+});
+
+const tasks = createRoute({
+  getParentRoute: () => workspace,
+  path: "/tasks",
+  validateSearch: (search: Record<string, unknown>): TasksSearch => ({
+    ...(search.view === "list" ? { view: "list" as const } : {}),
+    ...(typeof search.q === "string" && search.q !== "" ? { q: search.q } : {}),
+    ...(typeof search.status === "string" ? { status: search.status as TaskStatus } : {}),
+    ...(search.archived === true ? { archived: true } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./workspace/TasksPage"), "TasksPage"),
+});
+
+const task = createRoute({
+  getParentRoute: () => tasks,
+  path: "/$id",
+  component: lazyRouteComponent(() => import("./workspace/TaskPanel"), "TaskPanel"),
+});
+
+const environments = createRoute({
+  getParentRoute: () => workspace,
+  path: "/environments",
+  component: lazyRouteComponent(() => import("./workspace/EnvironmentsPage"), "EnvironmentsPage"),
+});
+
+const environment = createRoute({
+  getParentRoute: () => environments,
+  path: "/$id",
+  component: lazyRouteComponent(() => import("./workspace/EnvironmentPanel"), "EnvironmentPanel"),
+});
+
+const conflicts = createRoute({
+  getParentRoute: () => workspace,
+  path: "/conflicts",
+  component: lazyRouteComponent(() => import("./workspace/ConflictsPage"), "ConflictsPage"),
+});
+
+const workspacePages = [
+  workspaceHome,
+  tasks.addChildren([task]),
+  environments.addChildren([environment]),
+  conflicts,
+];
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, plans.addChildren([start]), plan]),
+  routeTree: root.addChildren([home, plans.addChildren([start]), plan, workspace.addChildren(workspacePages)]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -8,10 +8,10 @@ import { Connection } from "./Connection";
 import classes from "./Frame.module.css";
 import { Mark } from "./Mark";
 import { Palette } from "./Palette";
-import { useSections } from "./sections";
+import { Present } from "./Present";
+import { SECTIONS } from "./sections";
 
 export function Frame() {
-  const sections = useSections();
   return (
     <AppShell
       header={{ height: 52 }}
@@ -43,12 +43,13 @@ export function Frame() {
               <IconSearch size={20} />
             </ActionIcon>
           </Tooltip>
+          <Present />
           <Connection />
           <Account />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.rail} aria-label="Sections">
-        {sections.map(({ to, label, icon: Icon }) => (
+        {SECTIONS.map(({ to, label, icon: Icon }) => (
           <Link key={to} to={to} className={classes.section}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {label}
@@ -62,7 +63,7 @@ export function Frame() {
       </AppShell.Main>
       <AppShell.Footer className={classes.tabs} hiddenFrom="sm">
         <nav aria-label="Sections">
-          {sections.map(({ to, label, icon: Icon }) => (
+          {SECTIONS.map(({ to, label, icon: Icon }) => (
             <Link key={to} to={to} className={classes.tab}>
               <Icon size={22} stroke={1.7} aria-hidden />
               {label}

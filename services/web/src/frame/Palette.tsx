@@ -4,13 +4,12 @@ import { IconPlayerPlay, IconPlus } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { usePlans } from "~/api/plans";
 import { StatusIcon } from "~/plans/Status";
-import { useSections } from "./sections";
+import { SECTIONS } from "./sections";
 
 export function Palette() {
   const navigate = useNavigate();
-  const sections = useSections();
   const { data } = usePlans(undefined);
-  const pages: SpotlightActionData[] = sections.map(({ to, label, icon: Icon }) => ({
+  const pages: SpotlightActionData[] = SECTIONS.map(({ to, label, icon: Icon }) => ({
     id: to,
     label,
     leftSection: <Icon size={18} />,

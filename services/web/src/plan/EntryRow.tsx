@@ -15,11 +15,13 @@ import { type ActionEntry, failureOf, type Entry, type MessageEntry, payloadOf, 
 import { Markdown } from "./Markdown";
 import classes from "./Plan.module.css";
 
-export const AgentHead = memo(function AgentHead({ name }: { name: string }) {
+/** Who speaks from here on; an empty place while it stays the same. */
+export const Speaker = memo(function Speaker({ name }: { name: string }) {
+  if (name === "") return <span />;
   return (
-    <div className={classes.agentHead}>
-      <Avatar size={22} name={name} color="initials" radius="sm" aria-hidden />
-      <Text component="h3" size="sm" fw={600}>
+    <div className={classes.speaker}>
+      <Avatar size={20} name={name} color="initials" radius="sm" aria-hidden />
+      <Text component="h3" size="sm" fw={600} truncate>
         {name}
       </Text>
     </div>
@@ -64,7 +66,7 @@ function ActionRow({ entry, onAction }: { entry: ActionEntry; onAction: (id: str
     <UnstyledButton
       className={classes.action}
       data-failed={failed || undefined}
-      style={{ paddingInlineStart: 34 + entry.depth * 20 }}
+      style={{ paddingInlineStart: 8 + entry.depth * 20 }}
       onClick={() => onAction(entry.key)}
     >
       {!entry.ended && <IconLoader2 size={16} className="turns" aria-label="running" role="img" />}
@@ -90,8 +92,6 @@ function NoteRow({ entry: { message } }: { entry: MessageEntry }) {
 }
 
 function ReportRow({ entry: { message } }: { entry: MessageEntry }) {
-  const { status } = payloadOf<"final_result_message">(message);
-  if (status !== "completed") return null;
   return (
     <article className={classes.report} aria-label="Report">
       <Markdown text={message.content} />

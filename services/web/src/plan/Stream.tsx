@@ -7,10 +7,10 @@ import { IconArrowDown } from "@tabler/icons-react";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { hasEnded } from "~/api/plans";
-import { AgentHead, EntryRow, LiveRow } from "./EntryRow";
+import { EntryRow, LiveRow, Speaker } from "./EntryRow";
 import type { PlanLog } from "./log";
 import classes from "./Plan.module.css";
-import { rowsOf } from "./rows";
+import { type Row, rowsOf } from "./rows";
 import { Waiting } from "./Waiting";
 
 interface Props {
@@ -29,12 +29,12 @@ export function Stream({ log, version, planId, byAgent, onAction }: Props) {
   useLayoutEffect(() => setMargin(list.current?.offsetTop ?? 0), []);
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => 40,
+    estimateSize: () => 34,
     overscan: 12,
     scrollMargin: margin,
     getItemKey: (index) => rows[index]?.key ?? index,
   });
-  const { following, unseen, follow } = useFollowing(rows.length, !hasEnded(log.status) && !byAgent);
+  const { following, unseen, follow } = useFollowing(rows.length, log.complete && !hasEnded(log.status) && !byAgent);
   const waiting = log.waiting === null ? undefined : log.entries[log.waiting];
   return (
     <>
@@ -48,11 +48,11 @@ export function Stream({ log, version, planId, byAgent, onAction }: Props) {
               ref={virtual.measureElement}
               data-index={index}
               className={classes.rowBox}
+              data-speaks={row.speaker !== "" || undefined}
               style={{ transform: `translateY(${start - margin}px)` }}
             >
-              {row.kind === "agent" && <AgentHead name={row.agent} />}
-              {row.kind === "entry" && <EntryRow entry={row.entry} onAction={onAction} />}
-              {row.kind === "live" && <LiveRow text={row.text} />}
+              {!isWide(row) && <Speaker name={row.speaker} />}
+              {row.kind === "entry" ? <EntryRow entry={row.entry} onAction={onAction} /> : <LiveRow text={row.text} />}
             </div>
           );
         })}
@@ -65,6 +65,10 @@ export function Stream({ log, version, planId, byAgent, onAction }: Props) {
       )}
     </>
   );
+}
+
+function isWide(row: Row): boolean {
+  return row.kind === "entry" && (row.entry.kind === "note" || row.entry.kind === "report");
 }
 
 function useFollowing(count: number, live: boolean) {
@@ -87,7 +91,7 @@ function useFollowing(count: number, live: boolean) {
       setFollowing(true);
     }
     if (following || !live) setSeen(count);
-    opened.current ||= count > 0;
+    opened.current ||= live;
   }, [count, following, live]);
   return {
     following,

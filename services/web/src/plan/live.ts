@@ -76,8 +76,8 @@ export class LivePlan {
   private open(): void {
     const { log } = this.snapshot;
     const query = new URLSearchParams({ after_seq: String(log.lastSeq), token: this.session.token });
-    const address = `/api/v3/socket/${encodeURIComponent(this.planId)}?${query}`;
-    const socket = new WebSocket(address.startsWith("/") ? location.origin.replace(/^http/, "ws") + address : address);
+    const origin = location.origin.replace(/^http/, "ws");
+    const socket = new WebSocket(`${origin}/api/v3/socket/${encodeURIComponent(this.planId)}?${query}`);
     this.socket = socket;
     this.tell({ state: "connecting" });
     socket.onmessage = (event: MessageEvent<string>) => this.receive(JSON.parse(event.data) as Frame);
@@ -92,16 +92,23 @@ export class LivePlan {
     if (frame.type === "connection_established") {
       this.failures = 0;
       this.historyUntil = Number(data.last_seq ?? 0);
-      this.tell({ state: this.historyUntil > log.lastSeq ? "history" : "live" });
+      this.goOn();
     } else if (frame.type === "ping") {
       this.socket?.send(JSON.stringify({ type: "pong" }));
     } else if (typeof data.seq === "number") {
       log.add(data as unknown as Message);
-      this.tell(log.lastSeq >= this.historyUntil ? { state: "live" } : this.connection);
+      this.goOn();
     } else if (typeof data.stream_id === "string") {
       log.stream(data as unknown as StreamingChunk);
       this.tell(this.connection);
     }
+  }
+
+  private goOn(): void {
+    const { log } = this.snapshot;
+    const live = log.lastSeq >= this.historyUntil;
+    log.complete ||= live;
+    this.tell({ state: live ? "live" : "history" });
   }
 
   private closed(event: CloseEvent): void {

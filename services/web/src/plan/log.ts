@@ -94,6 +94,10 @@ export class PlanLog {
   readonly streams = new Map<string, LiveText>();
   /** The request that waits for a person: its place in `entries`. */
   waiting: number | null = null;
+  /** The final result, when the plan ended well. */
+  report: Message | null = null;
+  /** Whether the history that there was at the opening is all here. */
+  complete = false;
   private readonly places = new Map<string, number>();
 
   get team(): PlanCreated["team"] | null {
@@ -149,6 +153,8 @@ export class PlanLog {
         return this.answered(message);
       case "final_result_message":
         this.streams.clear();
+        if (payloadOf<"final_result_message">(message).status !== "completed") return;
+        this.report = message;
         this.push(entryOf("report", message));
         return;
       case "plan_started":

@@ -2,10 +2,11 @@
 import type { ProcessRequest } from "@agentbus/contracts";
 import { Button, Checkbox, Drawer, Group, Select, Stack, Textarea, TextInput } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { useStartPlan } from "~/api/plans";
 import { Trouble } from "~/frame/States";
+import { useTasks } from "~/workspace/useDocuments";
 
 const TEAMS = [
   { value: "review", label: "Code review: real tools on a source tree" },
@@ -13,17 +14,23 @@ const TEAMS = [
 ];
 
 export function StartPlan() {
-  const navigate = useNavigate();
+  const navigate = useNavigate({ from: "/plans/new" });
+  const { task } = useSearch({ from: "/plans/new" });
+  const from = useTasks()?.find(({ id }) => id === task);
   const start = useStartPlan();
   const [key] = useState(() => crypto.randomUUID());
-  const [goal, setGoal] = useState("");
+  const [written, setGoal] = useState<string | null>(null);
+  const goal = written ?? from?.title ?? "";
   const [team, setTeam] = useState("review");
   const [approve, setApprove] = useState(false);
   const [directory, setDirectory] = useLocalStorage({ key: "agentbus.directory", defaultValue: "" });
-  const close = () => void navigate({ to: "/plans", search: (old) => old });
+  const close = () => void navigate({ to: "/plans", search: ({ task: _, ...old }) => old });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const inputs = directory.trim() === "" ? {} : { dir: directory.trim() };
+    const inputs = {
+      ...(directory.trim() === "" ? {} : { dir: directory.trim() }),
+      ...(task === undefined ? {} : { task_id: task }),
+    };
     const body: ProcessRequest = { description: goal.trim(), team_id: team, require_hitl: approve, inputs };
     start.mutate(
       { key, body },
