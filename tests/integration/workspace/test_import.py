@@ -9,49 +9,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from support.importing import Importing, outcomes, tasks
 from support.workspace_world import ROOT, WorkspaceWorld
-from support.zustand_dump import LocalStorageDump, recorded
+from support.zustand_dump import recorded
 
 TASK: dict[str, Any] = {"id": "t1", "title": "Mend it", "status": "MERGED", "updatedAt": 1746057600000}
 UNTOUCHED = {"imported": 0, "unchanged": 0, "conflict": 0, "failed": 0}
-
-
-class Importing:
-    """A client of one workspace that has old data."""
-
-    def __init__(self, root: str, http: httpx.AsyncClient) -> None:
-        self.root = root
-        self.http = http
-
-    async def send(self, values: dict[str, str | None], **query: Any) -> dict[str, Any]:
-        only_sound = query.pop("only_sound", False)
-        body = {"values": values, "only_sound": only_sound}
-        answer = await self.http.post(f"{self.root}/imports", json=body, params=query)
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json()
-        return told
-
-    async def act(self, told: dict[str, Any], act: str, body: Any = None) -> httpx.Response:
-        return await self.http.post(f"{self.root}/imports/{told['import_id']}/{act}", json=body)
-
-    async def confirm(self, told: dict[str, Any], dump: LocalStorageDump) -> httpx.Response:
-        return await self.act(told, "confirm", {"count": dump.count, "content_hash": dump.content_hash})
-
-    async def stored(self, collection: str = "tasks") -> list[dict[str, Any]]:
-        answer = await self.http.get(f"{self.root}/{collection}", params={"limit": 1000})
-        found: list[dict[str, Any]] = answer.json()
-        return found
-
-    async def seq(self) -> int:
-        return int((await self.http.get(f"{self.root}/tasks")).headers["workspace-seq"])
-
-
-def tasks(*values: Any) -> dict[str, str | None]:
-    return {"task-store": json.dumps({"state": {"tasks": values}, "version": 0})}
-
-
-def outcomes(told: dict[str, Any]) -> list[str]:
-    return [item["outcome"] for item in told["items"]]
 
 
 @pytest.fixture
@@ -134,8 +97,7 @@ async def test_what_is_not_sound_is_refused_as_a_whole(client: Importing, values
 async def test_what_is_sound_can_be_imported_without_the_rest(client: Importing) -> None:
     told = await client.send(tasks(TASK, "nonsense", TASK | {"id": 7}), only_sound=True)
     assert (told["state"], outcomes(told)) == ("applied", ["imported", "failed", "failed"])
-    body = {"count": told["count"], "content_hash": told["content_hash"]}
-    assert (await client.act(told, "confirm", body)).status_code == 200
+    assert (await client.confirm(told)).status_code == 200
 
 
 async def test_nothing_of_the_workspace_is_overwritten_and_the_conflict_can_be_undone(
@@ -145,8 +107,7 @@ async def test_nothing_of_the_workspace_is_overwritten_and_the_conflict_can_be_u
     told = await client.send(tasks(TASK))
     assert outcomes(told) == ["conflict"]
     assert (await client.stored())[0]["title"] == "here"
-    body = {"count": told["count"], "content_hash": told["content_hash"]}
-    assert (await client.act(told, "confirm", body)).json()["state"] == "confirmed"
+    assert (await client.confirm(told)).json()["state"] == "confirmed"
 
     assert outcomes(await client.send(tasks(TASK))) == ["conflict"]
     (conflict,) = (await client.http.get(f"{client.root}/conflicts")).json()
@@ -174,8 +135,7 @@ async def test_a_task_that_went_on_after_its_import_is_left_alone(client: Import
     again = await client.send(tasks(TASK))
     assert outcomes(again) == ["unchanged"]
     assert (await client.stored())[0]["status"] == "DONE"
-    body = {"count": again["count"], "content_hash": again["content_hash"]}
-    assert (await client.act(again, "confirm", body)).status_code == 200
+    assert (await client.confirm(again)).status_code == 200
 
 
 async def test_a_wrong_count_or_hash_confirms_nothing(client: Importing) -> None:
