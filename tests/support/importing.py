@@ -1,6 +1,7 @@
 """A client of one workspace that has old data in its localStorage."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -14,13 +15,13 @@ class Importing:
         self.root = root
         self.http = http
 
-    async def send(self, values: dict[str, str | None], **query: Any) -> dict[str, Any]:
+    async def send(self, values: Mapping[str, str | None], **query: Any) -> dict[str, Any]:
         answer = await self.post(values, **query)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
 
-    async def post(self, values: dict[str, str | None], **query: Any) -> httpx.Response:
+    async def post(self, values: Mapping[str, str | None], **query: Any) -> httpx.Response:
         body = {"values": values, "only_sound": query.pop("only_sound", False)}
         return await self.http.post(f"{self.root}/imports", json=body, params=query)
 
