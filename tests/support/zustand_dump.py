@@ -1,10 +1,14 @@
 """localStorage as the real zustand persist middleware writes it (tests/support/zustand, run by Node)."""
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from agentbus.embedded.node import find_npm
+from agentbus.embedded.progress import silent
 
 FOLDER = Path(__file__).with_name("zustand")
 RECORDED = FOLDER / "recorded.json"
@@ -27,15 +31,19 @@ def recorded() -> LocalStorageDump:
 
 def written(tasks: int = 12, environments: int = 2, words: int = 6, seed: int = 1) -> LocalStorageDump:
     """Runs the middleware now; so many tasks, whose texts have so many words."""
-    _install()
+    node = _node_with_packages()
     options = {"tasks": tasks, "environments": environments, "words": words, "seed": seed}
     arguments = [f"--{name}={value}" for name, value in options.items()]
-    run = subprocess.run(["node", "dump.mjs", *arguments], cwd=FOLDER, check=True, capture_output=True)
+    run = subprocess.run([node, "dump.mjs", *arguments], cwd=FOLDER, check=True, capture_output=True)
     return LocalStorageDump(**json.loads(run.stdout))
 
 
 @cache
-def _install() -> None:
+def _node_with_packages() -> Path:
+    """Returns the machine's Node, or the one of a wheel, after what the lock file names is installed."""
+    folder, npm = find_npm(silent)
     if not (FOLDER / "node_modules" / "zustand").is_dir():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        subprocess.run(command, cwd=FOLDER, check=True, capture_output=True)
+        environment = {**os.environ, "PATH": os.pathsep.join([str(folder), os.environ.get("PATH", "")])}
+        command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        subprocess.run(command, cwd=FOLDER, env=environment, check=True, capture_output=True)
+    return folder / "node"
