@@ -31,14 +31,20 @@ RUN: list[tuple[str, dict[str, Any]]] = [
 class Plan:
     """A plan of one task, published message by message as a runner does."""
 
-    def __init__(self, producer: Producer, workspace: str, task: str, user: str = "ben") -> None:
+    def __init__(
+        self, producer: Producer, workspace: str, task: str, user: str = "ben", second: int = 0
+    ) -> None:
         self.id, self._producer = str(uuid4()), producer
         created = {
             "description": "review",
             "team": {"team_id": "t", "name": "T"},
             "inputs": {"task_id": task},
         }
-        whose = {"workspace_id": workspace, "user_id": user}
+        whose = {
+            "workspace_id": workspace,
+            "user_id": user,
+            "timestamp": f"2026-01-01T00:00:{second:02}.000000Z",
+        }
         self._log = [
             message(self.id, seq, type=kind, payload=payload, **whose)
             for seq, (kind, payload) in enumerate([("plan_created", created), *RUN], start=1)
@@ -122,6 +128,28 @@ async def test_what_came_twice_or_after_another_plan_began_changes_nothing(
         await client.patch(f"{ROOT}/{space}/tasks/t1", json={"status": "MERGED"})
         await second.say(4, 6)
         await said(client, space, "t1", second.id, "MERGED", "2 faults")
+
+
+async def test_of_two_plans_that_are_followed_late_the_one_that_began_last_has_the_task(
+    workspaces: WorkspaceWorld, workspace_service: httpx.ASGITransport, producer: Producer
+) -> None:
+    """After an outage partitions come in any order."""
+    space = f"w{uuid4().hex[:8]}"
+    async with workspaces.client(workspace_service, workspace=space) as client:
+        await client.put(f"{ROOT}/{space}/tasks/t1", json={"title": "Mend it"})
+        late, early = Plan(producer, space, "t1", second=30), Plan(producer, space, "t1", second=10)
+        await late.say(1, 2)
+        await said(client, space, "t1", late.id, "IN_PROGRESS", "0 of 2 steps done")
+        await early.say(1, 6)
+
+        async def followed() -> None:
+            rows = await workspaces.rows("select plan from workspace.task_plans where plan_id = $1", early.id)
+            assert [orjson.loads(each["plan"])["last_seq"] for each in rows] == [6]
+
+        await eventually(followed, within=60)
+        await said(client, space, "t1", late.id, "IN_PROGRESS", "0 of 2 steps done")
+        await late.say(3, 6)
+        await said(client, space, "t1", late.id, "DONE", "2 faults")
 
 
 async def test_a_task_that_is_not_there_or_in_another_workspace_is_not_told(

@@ -76,31 +76,39 @@ async def _follow_plan(connection: Connection, plan_id: str, messages: Messages,
         return
     fields, said = progress(walk.plan), followed.said
     if fields != said:
-        author = Author(walk.plan["user_id"], "plan")
-        begins = followed.plan is None
-        if await _tell(connection, workspace_id, followed.task_id, fields, author, at, begins=begins):
+        draft = await _draft(connection, workspace_id, followed, walk.plan, fields)
+        if draft is not None:
             said = fields
+            await _write(connection, workspace_id, draft, Author(walk.plan["user_id"], "plan"), at)
     await _keep(connection, workspace_id, _Followed(followed.task_id, trimmed(walk.plan), said))
 
 
-async def _tell(
-    connection: Connection,
-    workspace_id: str,
-    task_id: str,
-    fields: Json,
-    author: Author,
-    at: datetime,
-    *,
-    begins: bool,
-) -> bool:
-    """Writes what the plan says into its task; False when there is no task to tell."""
-    task = await store.read(connection, workspace_id, "tasks", task_id)
+async def _draft(
+    connection: Connection, workspace_id: str, followed: _Followed, plan: PlanDocument, fields: Json
+) -> Draft | None:
+    """Returns the task with what the plan says; None when there is no task to tell."""
+    task = await store.read(connection, workspace_id, "tasks", followed.task_id)
     if task is None or task.deleted:
+        return None
+    begins = followed.plan is None and not await _is_older(connection, plan, task.document.get("planId"))
+    return Draft("tasks", told(task.document, fields, begins=begins), task)
+
+
+async def _write(
+    connection: Connection, workspace_id: str, draft: Draft, author: Author, at: datetime
+) -> None:
+    if draft.before is None or differing(draft.before.document, draft.document):
+        await store.write(connection, workspace_id, [draft], author, at)
+
+
+async def _is_older(connection: Connection, plan: PlanDocument, other_id: Any) -> bool:
+    """Tells whether the other plan began later: partitions are followed beside each other, in any order."""
+    if not isinstance(other_id, str):
         return False
-    document = told(task.document, fields, begins=begins)
-    if differing(task.document, document):
-        await store.write(connection, workspace_id, [Draft("tasks", document, task)], author, at)
-    return True
+    began = await connection.fetchval(
+        "select plan->>'created_at' from workspace.task_plans where plan_id = $1", other_id
+    )
+    return began is not None and str(began) > str(plan["created_at"])
 
 
 async def _followed(connection: Connection, plan_id: str) -> _Followed | None:
