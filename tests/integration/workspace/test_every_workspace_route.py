@@ -74,7 +74,7 @@ async def furnish(admin: httpx.AsyncClient, ids: dict[str, str]) -> None:
 
 
 def of_nobody(ids: dict[str, str]) -> dict[str, str]:
-    made = {name: uuid4().hex for name in ids}
+    made = {name: f"n{uuid4().hex}" for name in ids}
     return made | {"collection": ids["collection"], "number": "4711", "workspace_id": ids["workspace_id"]}
 
 

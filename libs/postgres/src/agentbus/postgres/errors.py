@@ -42,6 +42,7 @@ def translated() -> Iterator[None]:
     except (
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # a connection that broke between two steps of a statement
         OSError,
         TimeoutError,
         UnicodeError,

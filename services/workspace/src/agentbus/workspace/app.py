@@ -34,6 +34,7 @@ from agentbus.workspace.store import OUTBOX
 from agentbus.workspace.streams import Streams
 from agentbus.workspace.subscribers import deliver, publisher
 from agentbus.workspace.sync_routes import SYNC
+from agentbus.workspace.turns import Turns
 from agentbus.workspace.vault import Vault
 
 SERVICE = "workspace"
@@ -80,7 +81,8 @@ async def _parts(settings: WorkspaceSettings, access: Access, health: Health, st
     health.check("schema", schema.check)
     health.on_stop(streams.end_all)
     live = partial(tail.position, WORKSPACE_CHANGES, 0)
-    return Parts(database, SystemClock(), Vault(settings.secret_keys), streams, access.book, live)
+    vault = Vault(settings.secret_keys)
+    return Parts(database, Turns(database), SystemClock(), vault, streams, access.book, live)
 
 
 async def _relay(

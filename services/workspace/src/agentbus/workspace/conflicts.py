@@ -100,8 +100,7 @@ async def undo(workspace_id: str, number: int, author: Author, *, parts: Parts) 
 
     Raises UnknownConflict, NothingToUndo, BadDocument, Transient.
     """
-    async with parts.database.transaction() as connection:
-        await store.lock(connection, workspace_id)
+    async with parts.turns.changing(workspace_id) as connection:
         row = await _read(connection, workspace_id, number)
         if row["kind"] == "rejected" or row["undone_at"] is not None:
             raise NothingToUndo("nothing was overwritten, or it was put back before")

@@ -40,8 +40,8 @@ async def create(
     Raises BadDocument, SecretInDocument, DocumentExists when there is another of this id, Transient.
     """
     new = checked(collection, {**begun(collection, body), "id": body.get("id") or new_id()})
-    async with parts.database.transaction() as connection:
-        before = await _locked(connection, Place(workspace_id, collection, new["id"]))
+    async with parts.turns.changing(workspace_id) as connection:
+        before = await store.read(connection, workspace_id, collection, new["id"])
         if before is not None and not before.deleted:
             if differing(before.document, new):
                 raise DocumentExists(f"there is another {collection[:-1]} {new['id']!r}")
@@ -57,8 +57,8 @@ async def replace(
     Raises BadDocument, SecretInDocument, ChangedMeanwhile, Transient.
     """
     new = checked(place.collection, {**body, "id": place.document_id})
-    async with parts.database.transaction() as connection:
-        before = await _locked(connection, place)
+    async with parts.turns.changing(place.workspace_id) as connection:
+        before = await _read(connection, place)
         _require_match(before, if_match)
         written = await put(
             connection, place.workspace_id, Draft(place.collection, new, before), author, parts
@@ -102,8 +102,8 @@ async def _change(
     if_match: str | None,
     parts: Parts,
 ) -> Stored:
-    async with parts.database.transaction() as connection:
-        before = await _locked(connection, place)
+    async with parts.turns.changing(place.workspace_id) as connection:
+        before = await _read(connection, place)
         _require_match(before, if_match)
         if before is None or before.deleted:
             raise UnknownDocument(f"there is no {place.collection[:-1]} {place.document_id!r} here")
@@ -111,8 +111,7 @@ async def _change(
         return await put(connection, place.workspace_id, Draft(place.collection, new, before), author, parts)
 
 
-async def _locked(connection: Connection, place: Place) -> Stored | None:
-    await store.lock(connection, place.workspace_id)
+async def _read(connection: Connection, place: Place) -> Stored | None:
     return await store.read(connection, place.workspace_id, place.collection, place.document_id)
 
 

@@ -8,6 +8,7 @@ from agentbus.chassis.access.book import AccessBook
 from agentbus.kernel.clock import Clock
 from agentbus.postgres.database import Database
 from agentbus.workspace.streams import Streams
+from agentbus.workspace.turns import Turns
 from agentbus.workspace.vault import Vault
 
 
@@ -16,6 +17,7 @@ class Parts:
     """What this process is made of."""
 
     database: Database
+    turns: Turns
     clock: Clock
     vault: Vault
     streams: Streams

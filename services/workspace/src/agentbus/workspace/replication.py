@@ -43,8 +43,7 @@ async def push(
 ) -> Pushed:
     """Writes what can be written, in one transaction. Raises BadDocument for one without an id, Transient."""
     pushed = Pushed([], {})
-    async with parts.database.transaction() as connection:
-        await store.lock(connection, workspace_id)
+    async with parts.turns.changing(workspace_id) as connection:
         for row in rows:
             await _push_row(connection, workspace_id, collection, row, author, parts, pushed)
     return pushed

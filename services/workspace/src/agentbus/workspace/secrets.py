@@ -26,7 +26,7 @@ async def set_secret(place: Place, body: SecretValue, author: Author, *, parts: 
     """
     workspace_id, environment_id, name = place
     ciphertext, at = parts.vault.closed(place, body.value), parts.clock.now()
-    async with parts.database.transaction() as connection:
+    async with parts.turns.changing(place[0]) as connection:
         await _rename(connection, place, lambda names: names | {name}, author, parts)
         await connection.execute(
             """
@@ -41,7 +41,7 @@ async def set_secret(place: Place, body: SecretValue, author: Author, *, parts: 
 
 async def delete_secret(place: Place, author: Author, *, parts: Parts) -> None:
     """Forgets a secret. Raises UnknownDocument, UnknownSecret, Transient."""
-    async with parts.database.transaction() as connection:
+    async with parts.turns.changing(place[0]) as connection:
         await _rename(connection, place, lambda names: names - {place[2]}, author, parts)
         done = await connection.execute(
             "delete from workspace.secrets where workspace_id = $1 and environment_id = $2 and name = $3",
@@ -93,7 +93,6 @@ async def _rename(
 ) -> None:
     """Makes the environment's `secretNames` say which there are: also a new value is a change, audited."""
     workspace_id, environment_id, _ = place
-    await store.lock(connection, workspace_id)
     before = await store.read(connection, workspace_id, "environments", environment_id)
     if before is None or before.deleted:
         raise UnknownDocument(f"there is no environment {environment_id!r} here")

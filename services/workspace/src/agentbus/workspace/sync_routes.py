@@ -90,8 +90,8 @@ async def _events(
     opened: Stream, who: Principal, book: AccessBook, settings: WorkspaceSettings
 ) -> AsyncIterator[bytes]:
     deadline = time.monotonic() + settings.stream_seconds
-    while not opened.ended and time.monotonic() < deadline:
-        waiting = await opened.next(settings.stream_ping_seconds)
+    while not opened.ended and (left := deadline - time.monotonic()) > 0:
+        waiting = await opened.next(min(left, settings.stream_ping_seconds))
         if opened.ended or not _holds(who, book):
             return
         yield b"".join(b"data: %b\n\n" % event for event in waiting) or b": ping\n\n"
