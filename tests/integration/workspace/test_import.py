@@ -147,6 +147,18 @@ async def test_a_wrong_count_or_hash_confirms_nothing(client: Importing) -> None
     assert now.json()["state"] == "applied"
 
 
+async def test_what_the_database_does_not_hold_as_it_was_written_is_not_confirmed(
+    client: Importing, workspaces: WorkspaceWorld
+) -> None:
+    told = await client.send(tasks(TASK))
+    await workspaces.rows(
+        "update workspace.documents set document = $2 where workspace_id = $1",
+        client.root.rpartition("/")[2],
+        json.dumps(TASK | {"title": "Mend"}),
+    )
+    assert (await client.confirm(told)).json()["code"] == "content_differs"
+
+
 async def test_an_import_of_nothing_is_confirmed(client: Importing) -> None:
     told = await client.send(
         {"task-store": None, "environments": '{"state":{"environments":[]},"version":0}'}

@@ -78,13 +78,14 @@ def _double(number: int) -> float:
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
     """Returns canonical JSON; six times faster where orjson's is the same: no floats, no names past ASCII."""
-    if _plain(content):
-        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return rfc8785.dumps(dict(content))
+    plain = dict(content)
+    if _plain(plain):
+        return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    return rfc8785.dumps(plain)
 
 
 def _plain(value: object) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return all(name.isascii() and _plain(item) for name, item in value.items())
     if isinstance(value, list):
         return all(map(_plain, value))

@@ -5,7 +5,7 @@ documents since. Called by `applying`, `confirming` and `undoing`, which hold th
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -78,7 +78,19 @@ async def add(
         insert into workspace.import_items (workspace_id, import_id, collection, id, came, kept, outcome, seq)
         values ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
-        [(workspace_id, report.import_id, *asdict(entry).values()) for entry in entries],
+        [
+            (
+                workspace_id,
+                report.import_id,
+                each.collection,
+                each.id,
+                each.came,
+                each.kept,
+                each.outcome,
+                each.seq,
+            )
+            for each in entries
+        ],
     )
 
 
