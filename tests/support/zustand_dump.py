@@ -38,6 +38,14 @@ def written(tasks: int = 12, environments: int = 2, words: int = 6, seed: int = 
     return LocalStorageDump(**json.loads(run.stdout))
 
 
+def client_hashes(raw: str) -> list[str]:
+    """Returns what the client's half hashes of the documents in `raw`, a JSON list."""
+    command = [str(_node_with_packages()), "hashes.mjs"]
+    run = subprocess.run(command, cwd=FOLDER, check=True, capture_output=True, input=raw.encode())
+    hashes: list[str] = json.loads(run.stdout)
+    return hashes
+
+
 @cache
 def _node_with_packages() -> Path:
     """Returns the machine's Node, or the one of a wheel, after what the lock file names is installed."""

@@ -17,9 +17,14 @@ export function contentOf(document) {
   return storable(Object.fromEntries(Object.entries(document).filter(([name]) => !OUTSIDE.has(name))));
 }
 
+/** The hash of a document's content. */
+export function contentHash(document) {
+  return sha256(canonical(contentOf(document)));
+}
+
 /** How many different contents these are, and their common hash; each is [collection, document as sent]. */
 export function countAndHash(documents) {
-  const lines = documents.map(([collection, each]) => `${collection}:${sha256(canonical(contentOf(each)))}`);
+  const lines = documents.map(([collection, each]) => `${collection}:${contentHash(each)}`);
   const distinct = [...new Set(lines)].sort();
   return { count: distinct.length, content_hash: sha256(distinct.join("\n")) };
 }
