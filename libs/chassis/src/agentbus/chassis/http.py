@@ -39,6 +39,7 @@ _EXPOSED_HEADERS: Final = (
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "Sync-Rejected",
     "WWW-Authenticate",
     "Workspace-Seq",
     "X-Request-Id",

@@ -20,6 +20,15 @@ CONNECT_SECONDS: Final = 3.0
 
 PING_SECONDS: Final = 1.5
 
+_SESSION: Final = {
+    "application_name": "agentbus",
+    # A machine that vanishes keeps its locks no longer than this.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "idle_in_transaction_session_timeout": "60s",
+}
+
 Row: TypeAlias = asyncpg.Record
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 
@@ -32,7 +41,7 @@ class Database:
             **settings.postgres_options(),
             "timeout": CONNECT_SECONDS,
             "command_timeout": settings.postgres_call_seconds,
-            "server_settings": {"application_name": "agentbus"},
+            "server_settings": dict(_SESSION),
         }
         self._connections = settings.postgres_connections
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None

@@ -77,11 +77,15 @@ class Streams:
         """Whether anyone follows the collection here."""
         return (workspace_id, collection) in self._open
 
-    @contextmanager
-    def opened(self, workspace_id: str, collection: CollectionName) -> Iterator[Stream]:
-        """Gives a stream of what is published from now on. Raises Transient when there are too many."""
+    def require_room(self) -> None:
+        """Raises Transient when there are too many streams, or the process stops."""
         if self._count >= self._limit or self._stopping:
             raise Transient("there are too many streams here", code="too_many_streams")
+
+    @contextmanager
+    def opened(self, workspace_id: str, collection: CollectionName) -> Iterator[Stream]:
+        """Gives a stream of what is published from now on. Raises Transient as `require_room`."""
+        self.require_room()
         stream, key = Stream(self._limit_bytes), (workspace_id, collection)
         self._open.setdefault(key, set()).add(stream)
         self._count += 1

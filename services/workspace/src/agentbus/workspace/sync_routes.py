@@ -73,15 +73,12 @@ async def stream(request: Request, who: Reader, collection: _Collection, built: 
     Ends after some minutes, when the access does, and when the service stops; then come again.
     """
     built.require_live()
-    followed = built.streams.opened(who.workspace_id, collection)
-    opened = followed.__enter__()
+    built.streams.require_room()
 
     async def events() -> AsyncIterator[bytes]:
-        try:
+        with built.streams.opened(who.workspace_id, collection) as opened:
             async for event in _events(opened, who, built.book, request.app.state.settings):
                 yield event
-        finally:
-            followed.__exit__(None, None, None)
 
     return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
