@@ -11,6 +11,8 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiProblem } from "./api/http";
+import { MigrationProvider } from "./migration/MigrationProvider";
+import { keepForOffline } from "./offline";
 import { router } from "./router";
 import { SessionGate } from "./session/SessionGate";
 import { theme } from "./theme";
@@ -26,6 +28,8 @@ const queries = new QueryClient({
   },
 });
 
+keepForOffline();
+
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
@@ -35,7 +39,9 @@ createRoot(root).render(
       <QueryClientProvider client={queries}>
         <SessionGate>
           <WorkspaceProvider>
-            <RouterProvider router={router} />
+            <MigrationProvider>
+              <RouterProvider router={router} />
+            </MigrationProvider>
           </WorkspaceProvider>
         </SessionGate>
       </QueryClientProvider>

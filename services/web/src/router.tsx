@@ -125,6 +125,12 @@ const conflicts = createRoute({
   component: lazyRouteComponent(() => import("./workspace/ConflictsPage"), "ConflictsPage"),
 });
 
+const migration = createRoute({
+  getParentRoute: () => root,
+  path: "/migration",
+  component: lazyRouteComponent(() => import("./migration/MigrationPage"), "MigrationPage"),
+});
+
 const workspacePages = [
   workspaceHome,
   tasks.addChildren([task]),
@@ -133,7 +139,7 @@ const workspacePages = [
 ];
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, plans.addChildren([start]), plan, workspace.addChildren(workspacePages)]),
+  routeTree: root.addChildren([home, plans.addChildren([start]), plan, workspace.addChildren(workspacePages), migration]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -3,7 +3,7 @@ import { Button, createTheme, Drawer, Modal, Tooltip } from "@mantine/core";
 
 export const theme = createTheme({
   primaryColor: "indigo",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: { light: 7, dark: 7 },
   autoContrast: true,
   defaultRadius: "md",
   fontFamily: "'Inter Variable', system-ui, sans-serif",

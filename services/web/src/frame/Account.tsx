@@ -1,5 +1,5 @@
 /** Who is signed in, how the app looks, and the way out. */
-import { ActionIcon, Avatar, Menu, Text, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Avatar, Menu, Text, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { IconDeviceDesktop, IconLogout, IconMoon, IconSun } from "@tabler/icons-react";
 import { useSigned } from "~/session/SessionGate";
 
@@ -15,8 +15,9 @@ export function Account() {
   return (
     <Menu position="bottom-end" width={220}>
       <Menu.Target>
-        <ActionIcon variant="transparent" size="lg" aria-label={`Account of ${session.userId || "an API key"}`}>
-          <Avatar size={30} name={session.userId || "key"} color="indigo" variant="filled" />
+        <ActionIcon variant="transparent" size="lg">
+          <Avatar size={30} name={session.userId || "key"} color="indigo.8" variant="filled" />
+          <VisuallyHidden>Account of {session.userId || "an API key"}</VisuallyHidden>
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>

@@ -3,6 +3,7 @@ import { ActionIcon, AppShell, Box, Group, Kbd, Tooltip, UnstyledButton } from "
 import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
+import { MigrationNotice } from "~/migration/MigrationProvider";
 import { Account } from "./Account";
 import { Connection } from "./Connection";
 import classes from "./Frame.module.css";
@@ -58,6 +59,7 @@ export function Frame() {
       </AppShell.Navbar>
       <AppShell.Main>
         <Box id="content" className={classes.content} tabIndex={-1}>
+          <MigrationNotice />
           <Outlet />
         </Box>
       </AppShell.Main>

@@ -116,9 +116,9 @@ function AskedRow({ entry }: { entry: MessageEntry }) {
 
 function answerOf({ kind, answer }: MessageEntry): string {
   if (!answer) return "Not answered yet";
-  if (kind === "question") return `${answer.user_id}: ${payloadOf<"user_clarification_response">(answer).answer}`;
+  if (kind === "question") return `${answer.agent_name}: ${payloadOf<"user_clarification_response">(answer).answer}`;
   const { approved, feedback } = payloadOf<"plan_approval_response">(answer);
-  return `${approved ? "Approved" : "Rejected"} by ${answer.user_id}${feedback ? `: ${feedback}` : ""}`;
+  return `${approved ? "Approved" : "Rejected"} by ${answer.agent_name}${feedback ? `: ${feedback}` : ""}`;
 }
 
 function brief(value: unknown): string {

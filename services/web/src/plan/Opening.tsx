@@ -6,7 +6,7 @@ import type { Connection } from "./live";
 
 export function Opening({ connection }: { connection: Connection }) {
   return (
-    <main aria-busy>
+    <div aria-busy>
       <Stack role="status" aria-label="Opening the plan">
         <Skeleton height={14} width={60} />
         <Skeleton height={26} width="60%" />
@@ -19,7 +19,7 @@ export function Opening({ connection }: { connection: Connection }) {
         {connection.state === "lost" && "Not connected. It is tried again."}
         {connection.state === "live" && "Waiting for a runner to take the plan on."}
       </Text>
-    </main>
+    </div>
   );
 }
 
@@ -29,11 +29,11 @@ export function Refused({ connection }: { connection: Extract<Connection, { stat
       ? "There is no such plan in this workspace."
       : connection.reason || "The system does not let you watch this plan.";
   return (
-    <main>
+    <div>
       <Trouble error={new Error(message)} />
       <Button component={Link} to="/plans" variant="default" mt="md">
         Go to the plans
       </Button>
-    </main>
+    </div>
   );
 }

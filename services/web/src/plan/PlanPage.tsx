@@ -19,10 +19,10 @@ export function PlanPage() {
   if (connection.state === "refused") return <Refused connection={connection} />;
   if (!log.created || (connection.state === "history" && !log.complete)) return <Opening connection={connection} />;
   return (
-    <main>
+    <div>
       <Header log={log} planId={planId} connection={connection} reconnect={reconnect} />
       <Body key={planId} log={log} version={version} planId={planId} />
-    </main>
+    </div>
   );
 }
 
@@ -41,12 +41,13 @@ function Body({ log, version, planId }: { log: PlanLog; version: number; planId:
         value={shown}
         onChange={(tab) => void navigate({ search: (old) => ({ ...old, view: tab === "report" ? "report" : "activity" }), replace: true })}
       >
-        <Tabs.List mb="sm">
-          <Tabs.Tab value="activity">Activity</Tabs.Tab>
-          {log.report && <Tabs.Tab value="report">Report</Tabs.Tab>}
+        <div className={classes.tabs}>
+          <Tabs.List>
+            <Tabs.Tab value="activity">Activity</Tabs.Tab>
+            {log.report && <Tabs.Tab value="report">Report</Tabs.Tab>}
+          </Tabs.List>
           {shown === "activity" && (
             <SegmentedControl
-              ml="auto"
               size="xs"
               aria-label="Order"
               value={by ?? "time"}
@@ -62,7 +63,7 @@ function Body({ log, version, planId }: { log: PlanLog; version: number; planId:
               }
             />
           )}
-        </Tabs.List>
+        </div>
         <Tabs.Panel value="activity">
           {shown === "activity" && (
             <Stream log={log} version={version} planId={planId} byAgent={by === "agent"} onAction={show} />

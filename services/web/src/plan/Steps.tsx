@@ -10,7 +10,7 @@ export function Steps({ log }: { log: PlanLog }) {
   const agents = log.team?.agents ?? [];
   const done = log.steps.filter((step) => step.status === "completed").length;
   return (
-    <aside className={classes.aside} aria-label="Steps and agents">
+    <aside className={classes.aside} aria-label="Steps and agents" tabIndex={0}>
       <Text component="h2" size="sm" fw={600}>
         Steps{" "}
         <Text component="span" size="xs" c="var(--quiet)" className="figures">

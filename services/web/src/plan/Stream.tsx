@@ -38,7 +38,7 @@ export function Stream({ log, version, planId, byAgent, onAction }: Props) {
   const waiting = log.waiting === null ? undefined : log.entries[log.waiting];
   return (
     <>
-      <div ref={list} className={classes.rows} style={{ height: virtual.getTotalSize() }} role="feed" aria-busy={false}>
+      <div ref={list} className={classes.rows} style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, key, start }) => {
           const row = rows[index];
           if (!row) return null;

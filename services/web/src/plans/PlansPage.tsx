@@ -39,7 +39,7 @@ export function PlansPage() {
   const running = found.filter((plan) => !hasEnded(plan.status));
   const ended = found.filter((plan) => hasEnded(plan.status));
   return (
-    <main>
+    <div>
       <Group justify="space-between" mb="md">
         <Title order={1}>Plans</Title>
         <Button component={Link} to="/plans/new" leftSection={<IconPlus size={16} />}>
@@ -77,7 +77,7 @@ export function PlansPage() {
         </Button>
       )}
       <Outlet />
-    </main>
+    </div>
   );
 }
 

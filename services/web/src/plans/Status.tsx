@@ -51,7 +51,9 @@ export function StatusBadge({ status }: { status: PlanStatus }) {
       tt="none"
       size="lg"
       leftSection={<Icon size={14} className={turns ? "turns" : ""} aria-hidden />}
-      style={{ color: `light-dark(var(--mantine-color-${color}-9), var(--mantine-color-${color}-2))` }}
+      style={{
+        color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 70%, black), var(--mantine-color-${color}-2))`,
+      }}
     >
       {word}
     </Badge>

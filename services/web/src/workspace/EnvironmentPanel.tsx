@@ -25,11 +25,10 @@ export function EnvironmentPanel() {
 
 function Panel({ environment, onGone }: { environment: Environment; onGone: () => void }) {
   const { workspace } = useWorkspace();
-  const edit = (change: object) => void workspace?.edit("environments", environment.id, change);
-  const name = useEdit(environment.name ?? "", (value) => edit({ name: value }));
-  const description = useEdit(environment.description ?? "", (value) => edit({ description: value }));
-  const organization = useEdit(environment.githubOrganization ?? "", (value) => edit({ githubOrganization: value }));
-  const repository = useEdit(environment.githubRepository ?? "", (value) => edit({ githubRepository: value }));
+  const name = useEdit("environments", environment.id, "name", environment.name ?? "");
+  const description = useEdit("environments", environment.id, "description", environment.description ?? "");
+  const organization = useEdit("environments", environment.id, "githubOrganization", environment.githubOrganization ?? "");
+  const repository = useEdit("environments", environment.id, "githubRepository", environment.githubRepository ?? "");
   return (
     <Tabs defaultValue="details" keepMounted={false}>
       <Tabs.List mb="md">

@@ -32,10 +32,10 @@ function Panel({ task, onGone }: { task: Task; onGone: () => void }) {
   const viewer = session.role === "viewer";
   const { planId } = task;
   const edit = (change: object) => void workspace?.edit("tasks", task.id, change);
-  const title = useEdit(task.title ?? "", (value) => edit({ title: value }));
-  const description = useEdit(task.description ?? "", (value) => edit({ description: value }));
-  const repository = useEdit(task.repository ?? "", (value) => edit({ repository: value }));
-  const branch = useEdit(task.branch ?? "", (value) => edit({ branch: value }));
+  const title = useEdit("tasks", task.id, "title", task.title ?? "");
+  const description = useEdit("tasks", task.id, "description", task.description ?? "");
+  const repository = useEdit("tasks", task.id, "repository", task.repository ?? "");
+  const branch = useEdit("tasks", task.id, "branch", task.branch ?? "");
   const remove = () => {
     void workspace?.remove("tasks", task.id);
     onGone();

@@ -20,7 +20,7 @@ export function WorkspacePage() {
   const navigate = useNavigate();
   const open = (conflicts?.body ?? []).filter(({ undone }) => !undone).length;
   return (
-    <main>
+    <div>
       <Title order={1} mb="xs">
         {session.workspaceId === "default" ? "Workspace" : session.workspaceId}
       </Title>
@@ -53,6 +53,6 @@ export function WorkspacePage() {
           )}
         </div>
       </Tabs>
-    </main>
+    </div>
   );
 }

@@ -38,8 +38,8 @@ export const WAITING: RxJsonSchema<Waiting> = {
   required: ["key", "at"],
 };
 
-/** What the server alone sets, and what RxDB keeps: no difference between versions. */
-const ALOOF: ReadonlySet<string> = new Set(["updatedAt", "secretNames", "_rev", "_meta", "_attachments"]);
+/** The server's time, and what RxDB keeps: no difference between versions. */
+const ALOOF: ReadonlySet<string> = new Set(["updatedAt", "_rev", "_meta", "_attachments"]);
 
 type Fields = Record<string, unknown>;
 

@@ -9,7 +9,8 @@ import { RxDBLeaderElectionPlugin } from "rxdb/plugins/leader-election";
 import { getRxStorageDexie } from "rxdb/plugins/storage-dexie";
 import { BehaviorSubject } from "rxjs";
 import type { Session } from "~/session/session";
-import { type CollectionName, ENVIRONMENTS, merging, TASKS, WAITING, type Waiting } from "./documents";
+import { type CollectionName, differing, ENVIRONMENTS, merging, TASKS, WAITING, type Waiting } from "./documents";
+import { type Draft, dropDraft, leftDrafts } from "./drafts";
 import { replicate } from "./replicate";
 import { WorkspaceSocket } from "./socket";
 
@@ -61,7 +62,9 @@ export class LiveWorkspace {
       waiting: { schema: WAITING },
     });
     waiting = collections.waiting as RxCollection<Waiting>;
-    return new LiveWorkspace(database, session);
+    const workspace = new LiveWorkspace(database, session);
+    await workspace.takeIn(leftDrafts(session.workspaceId));
+    return workspace;
   }
 
   /** Makes a document here; it is sent when the system answers. */
@@ -76,6 +79,7 @@ export class LiveWorkspace {
   async edit(name: CollectionName, id: string, change: object): Promise<void> {
     const document = await this.collections[name].findOne(id).exec();
     if (!document) return;
+    if (differing({ ...document.toJSON(), ...change }, document.toJSON()).length === 0) return;
     await this.mark(name, id);
     await document.incrementalModify((old: object) => ({ ...old, ...change }) as never);
   }
@@ -83,6 +87,15 @@ export class LiveWorkspace {
   async remove(name: CollectionName, id: string): Promise<void> {
     await this.mark(name, id);
     await this.collections[name].findOne(id).remove();
+  }
+
+  /** Stores what a tab was killed over. */
+  private async takeIn(drafts: readonly Draft[]): Promise<void> {
+    for (const { key, collection, id, field, value } of drafts) {
+      if (collection !== "tasks" && collection !== "environments") continue;
+      await this.edit(collection, id, { [field]: value });
+      dropDraft(key, value);
+    }
   }
 
   async close(): Promise<void> {

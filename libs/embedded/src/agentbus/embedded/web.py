@@ -1,4 +1,4 @@
-"""The web app's files, built from `services/web`. Run by `make web` and `make up`: `python -m agentbus.embedded.web`.
+"""The web app's files, built from `services/web`: `python -m agentbus.embedded.web`, for `make web`.
 
 Guarantees that what the edge serves is either absent or a whole build, also while a new one is made; a no-op
 when nothing changed. The demo and the tests but those in a browser do without it, and without Node.
