@@ -1,51 +1,21 @@
 """A workspace's socket on real Kafka: what was missed, live, resync, presence, access, and its end."""
 
 import asyncio
+import hashlib
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
 import orjson
 import pytest
-from support.gateway_service import GatewayService, close_of, gateway_service, next_frame
+from support.gateway_service import close_of, gateway_service, next_frame
 from support.persister_world import PersisterWorld
 from support.workspace_changes import change
-from websockets.asyncio.client import ClientConnection, connect
+from support.workspace_sockets import heard, open_socket, publish
 
-from agentbus.bus.record import Outgoing
-from agentbus.contracts.access import RevokedUser
-from agentbus.contracts.topics import ACCESS_CHANGES, WORKSPACE_CHANGES
+from agentbus.contracts.access import ApiKey, RevokedUser
+from agentbus.contracts.topics import ACCESS_CHANGES
 
 pytestmark = pytest.mark.integration
-
-
-async def publish(world: PersisterWorld, workspace_id: str, *seqs: int, **fields: Any) -> None:
-    records = [
-        Outgoing(WORKSPACE_CHANGES, workspace_id, orjson.dumps({**change(workspace_id, seq), **fields}))
-        for seq in seqs
-    ]
-    await world.producer.send_all(records, timeout_seconds=30)
-
-
-def open_socket(service: GatewayService, space: str, user: str = "ada", **changes: Any) -> connect:
-    query = {"token": service.token(user, space, "viewer"), **changes}
-    given = {name: value for name, value in query.items() if value is not None}
-    port = service.gateway.sockets.port
-    return connect(f"ws://127.0.0.1:{port}/api/v3/workspaces/{space}/socket?{urlencode(given)}")
-
-
-async def heard(socket: ClientConnection, until: int) -> list[int | str]:
-    """Returns changes by their number, and `resync`, up to and with the change `until`."""
-    found: list[int | str] = []
-    async for text in socket:
-        frame = orjson.loads(text)
-        if frame["type"] == "resync":
-            found.append("resync")
-        elif frame["type"] == "workspace_change":
-            found.append(frame["data"]["seq"])
-            if frame["data"]["seq"] >= until:
-                break
-    return found
 
 
 async def test_a_change_over_the_socket_is_the_one_on_the_bus(world: PersisterWorld) -> None:
@@ -122,6 +92,34 @@ async def test_who_may_not_hears_nothing(world: PersisterWorld) -> None:
             async with open_socket(service, "w1", **query) as socket:
                 assert (await close_of(socket))[0] == code, query
         assert service.gateway.workspaces.find("w1") is None
+
+
+@pytest.mark.parametrize(("scope", "code"), [("workspace:read", None), ("plans:read", 4403)])
+async def test_an_api_key_needs_the_scope_of_workspaces(
+    world: PersisterWorld, scope: str, code: int | None
+) -> None:
+    fact = ApiKey(
+        subject="key/abcdefgh12345678",
+        workspace_id="w1",
+        key_id="abcdefgh12345678",
+        secret_sha256=hashlib.sha256(b"s" * 43).hexdigest(),
+        name="test",
+        user_id="robot",
+        role="viewer",
+        scopes=[scope],
+        expires_at="2100-01-01T00:00:00.000000Z",
+        changed_at="2026-01-01T00:00:00.000000Z",
+        changed_by="admin",
+    )
+    value = orjson.dumps(fact.model_dump(mode="json"))
+    await world.producer.send(ACCESS_CHANGES, fact.subject, value, schema="access_change.v1")
+    async with gateway_service(world) as service:
+        token = "ab_abcdefgh12345678_" + "s" * 43
+        async with open_socket(service, "w1", token=token) as socket:
+            if code is None:
+                assert (await next_frame(socket, "presence"))["user_ids"] == ["robot"]
+            else:
+                assert (await close_of(socket))[0] == code
 
 
 async def test_a_revoked_user_is_out_at_once_and_no_longer_here(world: PersisterWorld) -> None:
