@@ -1,4 +1,4 @@
-"""What an older client kept in localStorage moves by itself, once, and is removed only when confirmed (E1-E5)."""
+"""What an older client kept in localStorage moves by itself, and is removed once confirmed (E1-E5)."""
 
 import json
 from typing import Any
@@ -110,6 +110,5 @@ async def keep(page: Page, values: dict[str, str]) -> None:
 
 async def kept(page: Page) -> dict[str, Any]:
     """Returns what stands in localStorage under an older client's keys."""
-    script = "(keys) => Object.fromEntries(keys.map((k) => [k, localStorage[k]]).filter(([, v]) => v !== undefined))"
-    found: dict[str, Any] = await page.evaluate(script, list(KEYS))
-    return found
+    everything: dict[str, Any] = await page.evaluate("({...localStorage})")
+    return {key: everything[key] for key in KEYS if key in everything}

@@ -13,7 +13,7 @@ export function Present() {
     <Avatar.Group role="group" aria-label={`Here now: ${others.join(", ")}`} visibleFrom="xs">
       {others.slice(0, SHOWN).map((user) => (
         <Tooltip key={user} label={`${user} is here`}>
-          <Avatar size={26} name={user} color="initials" tabIndex={0} />
+          <Avatar size={26} name={user} color="initials" className="tinted" tabIndex={0} />
         </Tooltip>
       ))}
       {others.length > SHOWN && <Avatar size={26}>+{others.length - SHOWN}</Avatar>}

@@ -20,7 +20,7 @@ export const Speaker = memo(function Speaker({ name }: { name: string }) {
   if (name === "") return <span />;
   return (
     <div className={classes.speaker}>
-      <Avatar size={20} name={name} color="initials" radius="sm" aria-hidden />
+      <Avatar size={20} name={name} color="initials" radius="sm" className="tinted" aria-hidden />
       <Text component="h3" size="sm" fw={600} truncate>
         {name}
       </Text>
