@@ -90,8 +90,9 @@ async def test_without_kafka_a_workspaces_socket_says_pull_and_goes_on_when_it_i
         world_of(WatchedWorld, own_kafka.bootstrap, stack.mongo_url, stack.namespace()) as world,
         gateway_service(world) as service,
     ):
-        await publish(world, "w1", 1, 2, 3)
-        async with open_socket(service, "w1", after_seq=0) as early:
+        async with open_socket(service, "w1") as early:
+            await next_frame(early, "connection_established")
+            await publish(world, "w1", 1, 2, 3)
             assert await heard(early, until=3) == [1, 2, 3]
             await own_kafka.kill()
             async with (

@@ -153,7 +153,7 @@ async def test_a_failure_of_ours_is_told_as_one(
             raise RuntimeError("broken")
 
         with monkeypatch.context() as broken:
-            broken.setattr(service.gateway.sockets._sessions, "admit", fails)
+            broken.setattr(service.gateway.sockets._sessions["plan"], "admit", fails)
             async with service.open(plan_id) as socket:
                 code, reason = await close_of(socket)
                 assert code == 1011
