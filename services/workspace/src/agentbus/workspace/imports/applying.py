@@ -52,9 +52,9 @@ async def run(
     with IMPORT_SECONDS.time():
         reading = await asyncio.to_thread(read_all, body.values)
         writes = not dry_run and (reading.sound or body.only_sound)
-        async with parts.database.transaction(snapshot=not writes) as connection:
-            if writes:
-                await store.lock(connection, workspace_id)
+        database, turns = parts.database, parts.turns
+        transaction = turns.changing(workspace_id) if writes else database.transaction(snapshot=True)
+        async with transaction as connection:
             import_ = _Import(connection, workspace_id, author, parts.clock.now())
             told = await (import_.apply(reading) if writes else import_.tell(reading, dry_run=dry_run))
     IMPORTS.labels(told.state).inc()

@@ -26,8 +26,7 @@ async def undo(workspace_id: str, import_id: str, author: Author, *, parts: Part
 
     Raises UnknownImport, Transient.
     """
-    async with parts.database.transaction() as connection:
-        await store.lock(connection, workspace_id)
+    async with parts.turns.changing(workspace_id) as connection:
         told = await ledger.read(connection, workspace_id, import_id, lock=True)
         entries = await ledger.entries(connection, workspace_id, import_id)
         found = await reread(connection, workspace_id, entries)
