@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import httpx
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 from support.system import System, token
 
 from agentbus.chassis.auth import Role
@@ -46,10 +46,10 @@ class People:
         wide: int = 1440,
     ) -> Page:
         """Opens the app in a new browser profile, as `make up` tells a person to."""
-        viewport = {"width": wide, "height": 900 if wide > 600 else 844}
+        viewport = ViewportSize(width=wide, height=900 if wide > 600 else 844)
         context = await self.browser.new_context(
             viewport=viewport, color_scheme=scheme, base_url=self.system.url
-        )  # type: ignore[arg-type]
+        )
         self._contexts.append(context)
         context.on("weberror", lambda error: self.errors.append(str(error.error)))
         page = await context.new_page()

@@ -11,32 +11,31 @@ export function Json(props: { title: string; value: unknown; note?: string; fold
   const { title, value, note, folded } = props;
   const text = useMemo(() => (typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "")), [value]);
   return (
-    <details className={classes.json} open={!folded}>
+    <div className={classes.json}>
+      <details open={!folded}>
       <summary>
         {title} {note && <small>{note}</small>}
-        <CopyButton value={text}>
-          {({ copied, copy }) => (
-            <Tooltip label={copied ? "Copied" : `Copy ${title.toLowerCase()}`}>
-              <ActionIcon
-                size="sm"
-                variant="subtle"
-                color="gray"
-                aria-label={`Copy ${title.toLowerCase()}`}
-                onClick={(event) => {
-                  event.preventDefault();
-                  copy();
-                }}
-              >
-                {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-              </ActionIcon>
-            </Tooltip>
-          )}
-        </CopyButton>
       </summary>
       <pre tabIndex={0} aria-label={title}>
         {text.slice(0, SHOWN_CHARACTERS)}
         {text.length > SHOWN_CHARACTERS && "\n… copy it to have the rest"}
       </pre>
-    </details>
+      </details>
+      <CopyButton value={text}>
+        {({ copied, copy }) => (
+          <Tooltip label={copied ? "Copied" : `Copy ${title.toLowerCase()}`}>
+            <ActionIcon
+              size="sm"
+              variant="subtle"
+              color="gray"
+              aria-label={`Copy ${title.toLowerCase()}`}
+              onClick={copy}
+            >
+              {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </CopyButton>
+    </div>
   );
 }
