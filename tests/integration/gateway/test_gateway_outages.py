@@ -89,20 +89,20 @@ async def test_without_kafka_a_workspaces_socket_says_pull_and_goes_on_when_it_i
     async with (
         world_of(WatchedWorld, own_kafka.bootstrap, stack.mongo_url, stack.namespace()) as world,
         gateway_service(world) as service,
+        open_socket(service, "w1") as early,
     ):
-        async with open_socket(service, "w1") as early:
-            await next_frame(early, "connection_established")
-            await publish(world, "w1", 1, 2, 3)
-            assert await heard(early, until=3) == [1, 2, 3]
-            await own_kafka.kill()
-            async with (
-                open_socket(service, "w1", after_seq=1) as from_memory,
-                open_socket(service, "w2", after_seq=1) as unknown,
-            ):
-                assert await heard(from_memory, until=3) == [2, 3]
-                assert (await next_frame(unknown, "resync"))["seq"] is None
-                await own_kafka.start()
-                await publish(world, "w1", 4)
-                await publish(world, "w2", 2)
-                assert await heard(early, until=4) == await heard(from_memory, until=4) == [4]
-                assert await heard(unknown, until=2) == [2]
+        await next_frame(early, "connection_established")
+        await publish(world, "w1", 1, 2, 3)
+        assert await heard(early, until=3) == [1, 2, 3]
+        await own_kafka.kill()
+        async with (
+            open_socket(service, "w1", after_seq=1) as from_memory,
+            open_socket(service, "w2", after_seq=1) as unknown,
+        ):
+            assert await heard(from_memory, until=3) == [2, 3]
+            assert (await next_frame(unknown, "resync"))["seq"] is None
+            await own_kafka.start()
+            await publish(world, "w1", 4)
+            await publish(world, "w2", 2)
+            assert await heard(early, until=4) == await heard(from_memory, until=4) == [4]
+            assert await heard(unknown, until=2) == [2]
