@@ -13,13 +13,13 @@ export function Json(props: { title: string; value: unknown; note?: string; fold
   return (
     <div className={classes.json}>
       <details open={!folded}>
-      <summary>
-        {title} {note && <small>{note}</small>}
-      </summary>
-      <pre tabIndex={0} aria-label={title}>
-        {text.slice(0, SHOWN_CHARACTERS)}
-        {text.length > SHOWN_CHARACTERS && "\n… copy it to have the rest"}
-      </pre>
+        <summary>
+          {title} {note && <small>{note}</small>}
+        </summary>
+        <pre tabIndex={0} aria-label={title}>
+          {text.slice(0, SHOWN_CHARACTERS)}
+          {text.length > SHOWN_CHARACTERS && "\n… copy it to have the rest"}
+        </pre>
       </details>
       <CopyButton value={text}>
         {({ copied, copy }) => (
