@@ -52,6 +52,21 @@ async def test_what_is_older_than_the_stretch_that_is_read_is_to_be_pulled() -> 
     assert late.said == [8, 9, 10, 11]
 
 
+@pytest.mark.parametrize("early_bytes", [0, 100_000])
+async def test_what_comes_while_a_workspace_opens_is_not_missed(early_bytes: int) -> None:
+    def comes(world: WorkspaceWorld) -> None:
+        if len(world.records) == 3:
+            world.publish(4)
+            world.hand_over(1)
+
+    world = WorkspaceWorld(comes, early_bytes=early_bytes)
+    for seq in (1, 2, 3):
+        world.publish(seq)
+    world.hand_over(3)
+    socket, _ = await enter(world, 2)
+    assert socket.said == [3, 4]
+
+
 async def test_without_kafka_the_socket_opens_and_says_pull() -> None:
     world = filled(3)
     world.log_up = False
