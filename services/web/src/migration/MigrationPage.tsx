@@ -122,7 +122,7 @@ function Report({ report }: { report: ImportReport }) {
       <Text size="sm" className="figures">
         {(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[])
           .filter((outcome) => report.counts[outcome] > 0)
-          .map((outcome) => `${report.counts[outcome]} ${OUTCOMES[outcome].word.toLowerCase()}`)
+          .map((outcome) => `${report.counts[outcome]} ${wordOf(outcome, report).toLowerCase()}`)
           .join(" · ")}
       </Text>
       {broken.map(({ key, problem }) => (
@@ -141,7 +141,7 @@ function Report({ report }: { report: ImportReport }) {
           </Table.Thead>
           <Table.Tbody>
             {items.slice(0, SHOWN).map((item) => (
-              <Row key={`${item.key}/${item.index}`} item={item} />
+              <Row key={`${item.key}/${item.collection}/${item.index}`} item={item} word={wordOf(item.outcome, report)} />
             ))}
           </Table.Tbody>
         </Table>
@@ -151,8 +151,13 @@ function Report({ report }: { report: ImportReport }) {
   );
 }
 
-function Row({ item }: { item: ImportItem }) {
-  const { word, icon: Icon, color } = OUTCOMES[item.outcome];
+/** Where nothing was written, nothing was moved either. */
+function wordOf(outcome: ImportItem["outcome"], { state }: ImportReport): string {
+  return outcome === "imported" && state === "refused" ? "Can be moved" : OUTCOMES[outcome].word;
+}
+
+function Row({ item, word }: { item: ImportItem; word: string }) {
+  const { icon: Icon, color } = OUTCOMES[item.outcome];
   return (
     <Table.Tr>
       <Table.Td>
