@@ -82,6 +82,12 @@ export class Migrating {
     }
     this.tell("Comparing what the database holds", 70);
     const anew = oldValues();
+    // Another tab has written or moved it meanwhile, which a tab may see late: what that one moved is not undone.
+    if (KEYS.some((key) => anew[key] !== values[key])) {
+      if (isEmpty(anew)) this.state.next({ state: "none" });
+      else await this.move(anew, onlySound);
+      return;
+    }
     const confirmed = await this.confirm(report.import_id, await countAndHash(anew, report));
     await this.clear(anew, confirmed);
     this.state.next({ state: "moved", report: confirmed });
