@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from playwright.async_api import Page, Route, expect
+from support.eventually import eventually
 from support.people import People
 from support.zustand_dump import recorded
 
@@ -95,7 +96,11 @@ async def test_two_tabs_at_once_move_it_once(people: People) -> None:
     await other.goto("/migration", wait_until="commit")
     for each in (page, other):
         await expect(each.get_by_text("Online", exact=True)).to_be_visible(timeout=20_000)
-    await page.wait_for_function("localStorage.getItem('task-store') === null", timeout=30_000)
+
+    async def moved() -> None:
+        assert (await kept(page), await kept(other)) == ({}, {})
+
+    await eventually(moved, within=30)
     async with people.client() as client:
         history = (await client.get(f"/api/v3/workspaces/{people.workspace}/history?limit=100")).json()
     assert len({(entry["collection"], entry["id"]) for entry in history}) == len(history)
