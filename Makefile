@@ -49,28 +49,30 @@ $(CURDIR)/.tools/uv/bin/uv:
 demo: setup ## The whole system reviews DIR=. for GOAL="…", unwatched and watched; prints and compares both
 	@$(RUN) agentbus demo --dir "$(DIR)" $(if $(GOAL),--goal "$(GOAL)")
 
-.PHONY: up down status logs
+.PHONY: up down status logs web
 up: setup ## Start the system on PORT=8000 and print its address; data is kept
+	@$(MAKE) web || echo "going on without the web app: everything else works" >&2
 	@$(RUN) agentbus up --port $(PORT)
 down: setup ## Stop the system
 	@$(RUN) agentbus down
 status: setup ## Show every part of the running system
 	@$(RUN) agentbus status
+web: setup ## Build the web app (up does so itself); needs Node, from this machine or PyPI
+	@$(RUN) python -m agentbus.embedded.web
 logs: setup ## Follow the log of S=gateway
 	@$(RUN) agentbus logs $(S) --follow
 
 .PHONY: test fault soak browser e2e compose-test
-test: setup ## All tests, in J=2 processes (T="options for pytest")
-	@$(RUN) pytest --numprocesses=$(J) --dist=loadgroup $(T)
+test: setup ## All tests but those in a browser, in J=2 processes (T="options for pytest")
+	@$(RUN) pytest --ignore=tests/browser --numprocesses=$(J) --dist=loadgroup $(T)
 e2e: setup ## The promises of the README, on the whole system
 	@$(RUN) pytest tests/e2e $(T)
 fault: setup ## The fault campaign: kill, freeze, cut off under load; a table of what was lost and doubled
 	@$(RUN) pytest tests/fault --faults=full $(T)
 soak: setup ## Ten minutes (MINUTES=10) of plans in waves: no process may grow without bound
 	@$(RUN) python tests/soak/run.py --minutes $(MINUTES)
-browser: setup ## The web app in a real browser
-	@if [ -d tests/browser ]; then $(RUN) pytest tests/browser $(T); \
-	else echo "there is no web app yet, so there are no browser tests" >&2; exit 1; fi
+browser: web ## The web app in a real browser (Debian: apt-get install chromium)
+	@$(RUN) --group browser pytest tests/browser $(T)
 compose-test: setup ## docker-compose.yml for real, and the e2e tests against it
 	@infra/compose/test
 

@@ -46,7 +46,7 @@ def _problems(name: str, part: dict[str, Any]) -> Iterable[str]:
         elif not str(port).startswith("${AGENTBUS_EDGE_BIND:-127.0.0.1}:"):
             yield "is not on loopback by default"
     for key, value in part.get("environment", {}).items():
-        if SECRET.search(key) and not key.endswith("_FILE"):
+        if SECRET.search(key) and not key.endswith("_FILE") and value != "true":
             yield f"{key} stands in the environment ({value!r:.20}): make it a secret"
     yield from _mount_problems(part)
 
@@ -104,10 +104,17 @@ def test_the_recipe_drops_root_and_keeps_the_lock() -> None:
 
 
 def test_only_those_who_check_tokens_get_the_secret() -> None:
-    holders = {name for name, part in COMPOSE["services"].items() if "secrets" in part}
-    assert holders == {"gateway", "plans"}
-    (secret,) = COMPOSE["secrets"].values()
-    assert secret["file"].endswith("/agentbus_auth_secret"), "the name that the settings look for"
+    holders = {
+        secret: {name for name, part in COMPOSE["services"].items() if secret in part.get("secrets", [])}
+        for secret in COMPOSE["secrets"]
+    }
+    assert holders == {
+        "agentbus_auth_secret": {"gateway", "plans", "workspace"},
+        "agentbus_secret_keys": {"workspace"},
+        "agentbus_postgres_password": {"workspace", "postgres"},
+    }
+    for name, secret in COMPOSE["secrets"].items():
+        assert secret["file"].endswith(f"/{name}"), "the name that the settings look for"
 
 
 def test_taps_are_on_loopback() -> None:

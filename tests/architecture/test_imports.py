@@ -54,7 +54,9 @@ def test_every_member_is_linted() -> None:
         ("persister", "import aiokafka", "Only bus speaks to Kafka"),
         ("plans", "from motor import motor_asyncio", "Only mongo speaks to the message database"),
         ("persister", "from pymongo.errors import PyMongoError", "Only mongo speaks to the message database"),
-        ("telemetry", "import asyncpg", "Only embedded speaks to PostgreSQL"),
+        ("telemetry", "import asyncpg", "Only postgres and embedded speak to PostgreSQL"),
+        ("workspace", "from alembic import op", "Only postgres and embedded speak to PostgreSQL"),
+        ("postgres", "import agentbus.bus", "Arrows point one way"),
         ("plans", "import picows", "Only gateway has sockets on picows"),
     ],
 )

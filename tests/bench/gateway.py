@@ -118,7 +118,7 @@ async def _fanout(world: PersisterWorld, port: int, number: int) -> float:
     log = [message(plan_id, seq) for seq in range(1, number + 2)]
     await world.publish(log[:1])
     frames = [len(value_frame(each["type"], orjson.dumps(each), "message")) for each in log]
-    async with counting_clients(port, plan_id, SOCKETS) as clients:
+    async with counting_clients(port, f"/api/v3/socket/{plan_id}", SOCKETS) as clients:
         await eventually(lambda: _holds(all(each.received > frames[0] for each in clients)), within=60)
         await asyncio.sleep(1)  # the greeting and the first message are there: what follows is the load
         expected = [each.received + sum(frames[1:]) for each in clients]
@@ -137,7 +137,7 @@ async def _bare_fanout(number: int) -> float:
     try:
         await _listening(port, server)
         began = time.perf_counter()
-        async with counting_clients(port, "reference", SOCKETS) as clients:
+        async with counting_clients(port, "/api/v3/socket/reference", SOCKETS) as clients:
             began = time.perf_counter()
             await all_received(clients, [number * size] * SOCKETS)
             return number * SOCKETS / (time.perf_counter() - began)

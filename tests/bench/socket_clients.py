@@ -46,9 +46,9 @@ async def all_received(clients: list[Counting], expected: list[int]) -> None:
 
 
 @asynccontextmanager
-async def counting_clients(port: int, plan_id: str, number: int) -> AsyncIterator[list[Counting]]:
+async def counting_clients(port: int, path: str, number: int) -> AsyncIterator[list[Counting]]:
     request = (
-        f"GET /api/v3/socket/{plan_id} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         "Sec-WebSocket-Version: 13\r\n\r\n"
     ).encode()

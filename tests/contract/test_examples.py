@@ -24,8 +24,10 @@ SCHEMA_OF_FOLDER = {
     "plan_records": "plan_record.v1",
     "access": "access_change.v1",
     "audit": "audit_entry.v1",
+    "workspace_changes": "workspace_change.v1",
     "server_frames": "frame.v1",
     "client_frames": "frame.v1",
+    "workspace_frames": "frame.v1",
 }
 DOCUMENTS = schema_documents(SCHEMAS)
 VALIDATORS = {name: Draft202012Validator(document) for name, document in DOCUMENTS.items()}
@@ -71,12 +73,16 @@ def test_a_messages_payload_is_valid_for_its_type(path: Path) -> None:
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*_frames/*.json")), ids=lambda path: path.stem)
 def test_a_frames_data_is_valid_for_its_type(path: Path) -> None:
     frame = read(path)
-    VALIDATORS[data_schema(frame)].validate(frame["data"] or frame)
+    VALIDATORS[data_schema(frame, path.parent.name)].validate(frame["data"] or frame)
     assert frame["type"] == path.stem
 
 
-def data_schema(frame: dict[str, Any]) -> str:
-    """A message is in a frame as it is; a frame without a `seq` has a schema of its own or has no data."""
+def data_schema(frame: dict[str, Any], folder: str) -> str:
+    """A message or change is in a frame as it is; any other frame has a schema of its own or has no data."""
+    if frame["type"] == "workspace_change":
+        return "workspace_change.v1"
+    if f"workspace_frame.{frame['type']}.v1" in VALIDATORS and folder == "workspace_frames":
+        return f"workspace_frame.{frame['type']}.v1"
     if "seq" in frame["data"]:
         return "message.v1"
     if frame["type"] in STREAMING_TYPES:
@@ -90,6 +96,8 @@ def test_every_type_has_an_example() -> None:
     assert names("commands") == commands
     assert names("streaming") == STREAMING_TYPES
     assert names("client_frames") == CLIENT_TYPES
+    own = {name.split(".")[1] for name in DOCUMENTS if name.startswith("workspace_frame.")}
+    assert names("workspace_frames") == own | {"workspace_change", "ping", "pong"}
     assert {path.name for path in EXAMPLES.iterdir() if path.is_dir()} == set(SCHEMA_OF_FOLDER)
 
 

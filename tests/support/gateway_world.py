@@ -6,6 +6,7 @@ Time passes at every call, as `pace` says, so that history, the topic and the li
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -13,7 +14,9 @@ import orjson
 from agentbus.bus.record import Record, Sent
 from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway.hub import Hub
+from agentbus.gateway.instruments import PLANS
 from agentbus.gateway.memory import Memory
+from agentbus.gateway.room import Room
 from agentbus.kernel.errors import Transient
 from agentbus.plan.dialect import DEFAULT, Dialect
 from agentbus.plan.sequence import PlanSequence
@@ -27,7 +30,7 @@ class LiveEnd:
     def __init__(self, records: list[Record], memory: Memory) -> None:
         self._records = records
         self.handed_over = 0
-        self.hub = Hub(self, early_bytes=2_000, memory=memory)
+        self.hub = Hub(self, MESSAGES, partial(Room, early_bytes=2_000, memory=memory), PLANS)
 
     def position(self, topic: str, partition: int) -> int:
         return self.handed_over

@@ -17,11 +17,14 @@ from schemathesis.openapi.checks import RejectedPositiveData
 KNOWN: dict[str, list[str]] = json.loads(os.environ["AGENTBUS_KNOWN"])
 OWN: list[str] = json.loads(os.environ["AGENTBUS_OWN"])
 BEYOND_SCHEMAS = {
+    "changed_meanwhile",
     "idempotency_key_reused",
     "invalid_cursor",
+    "invalid_document",
     "invalid_inputs",
     "invalid_name",
     "invalid_scopes",
+    "unknown_seq",
     "unknown_team",
 }
 """What depends on more than the one field: a good schema lets it pass, the service need not."""
@@ -65,7 +68,7 @@ def filter_failure(_context: Any, failure: Any, _case: Any, response: Any) -> bo
     and 4xx other than 422, which Schemathesis takes for acceptance."""
     if isinstance(failure, AcceptedNegativeData):
         return bool(response.status_code < 400)
-    if not isinstance(failure, RejectedPositiveData) or response.status_code != 422:
+    if not isinstance(failure, RejectedPositiveData) or response.status_code not in (412, 422):
         return True
     problem = response.json()
     return problem["code"] not in BEYOND_SCHEMAS and "valid integer" not in problem["detail"]

@@ -41,16 +41,22 @@ class Route:
         body = self._example()
         return request if body is None else {**request, "json": self._naming(body, ids)}
 
-    def _example(self) -> dict[str, Any] | None:
+    def _example(self) -> Any:
         content = self.operation.get("requestBody", {}).get("content", {}).get("application/json")
         if content is None:
             return None
-        references = [content["schema"], *content["schema"].get("anyOf", [])]
-        name = next(each["$ref"] for each in references if "$ref" in each).rsplit("/", 1)[1]
-        example: dict[str, Any] = self.document["components"]["schemas"][name]["examples"][0]
-        return example
+        if content["schema"].get("type") == "array":
+            return [self._example_of(content["schema"]["items"])]
+        return self._example_of(content["schema"])
 
-    def _naming(self, body: dict[str, Any], ids: Mapping[str, str]) -> dict[str, Any]:
+    def _example_of(self, schema: Mapping[str, Any]) -> Any:
+        references = [schema, *schema.get("anyOf", [])]
+        name = next(each["$ref"] for each in references if "$ref" in each).rsplit("/", 1)[1]
+        return self.document["components"]["schemas"][name]["examples"][0]
+
+    def _naming(self, body: Any, ids: Mapping[str, str]) -> Any:
+        if isinstance(body, list):
+            return [self._naming(each, ids) for each in body]
         return {name: ids.get(name, value) for name, value in body.items()}
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import asyncpg
 import docker  # type: ignore[import-untyped]
 import pytest
 from docker.errors import DockerException  # type: ignore[import-untyped]
@@ -29,6 +30,7 @@ from agentbus.kernel.errors import Transient
 
 KAFKA_IMAGE: Final = "apache/kafka:4.1.0"
 MONGO_IMAGE: Final = "mongo:8.0"
+POSTGRES_IMAGE: Final = "pgvector/pgvector:0.8.1-pg17"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Infra:
 
     kafka_bootstrap: str
     mongo_url: str
+    postgres_url: str = ""
 
     def namespace(self) -> str:
         """Returns a prefix for topics and groups that nobody else has; without its dot, a database name."""
@@ -77,12 +80,13 @@ def stack_home() -> Iterator[Path]:
 async def _embedded() -> AsyncIterator[Infra]:
     with stack_home() as home:
         async with Stack(home=home, parts=["infra"]) as running:
-            yield Infra(running.kafka_bootstrap, running.mongo_url)
+            yield Infra(running.kafka_bootstrap, running.mongo_url, running.postgres_url)
 
 
 @asynccontextmanager
 async def _from_environment() -> AsyncIterator[Infra]:
-    yield Infra(os.environ["AGENTBUS_KAFKA_BOOTSTRAP"], os.environ["AGENTBUS_MONGO_URL"])
+    names = ("AGENTBUS_KAFKA_BOOTSTRAP", "AGENTBUS_MONGO_URL", "AGENTBUS_POSTGRES_URL")
+    yield Infra(*(os.environ[name] for name in names))
 
 
 def _has_images() -> bool:
@@ -91,7 +95,7 @@ def _has_images() -> bool:
     try:
         client = docker.from_env(timeout=5)
         try:
-            return bool(client.images.get(KAFKA_IMAGE) and client.images.get(MONGO_IMAGE))
+            return all(client.images.get(name) for name in (KAFKA_IMAGE, MONGO_IMAGE, POSTGRES_IMAGE))
         finally:
             client.close()
     except DockerException:
@@ -115,12 +119,16 @@ async def _testcontainers() -> AsyncIterator[Infra]:
     for name, value in _kafka_settings(port).items():
         kafka.with_env(name, value)
     mongo = DockerContainer(MONGO_IMAGE).with_exposed_ports(27017)
-    with kafka, mongo:
+    postgres = DockerContainer(POSTGRES_IMAGE).with_exposed_ports(5432)
+    postgres.with_env("POSTGRES_HOST_AUTH_METHOD", "trust")
+    with kafka, mongo, postgres:
         host = mongo.get_container_host_ip()
         mongo_port = int(mongo.get_exposed_port(27017))
         await eventually(lambda: _kafka_ready(f"127.0.0.1:{port}"), within=90)
         await eventually(lambda: _mongo_ready(mongo_port), within=60)
-        yield Infra(f"127.0.0.1:{port}", f"mongodb://{host}:{mongo_port}")
+        postgres_url = f"postgresql://postgres@{host}:{postgres.get_exposed_port(5432)}/postgres"
+        await eventually(lambda: _postgres_ready(postgres_url), within=60)
+        yield Infra(f"127.0.0.1:{port}", f"mongodb://{host}:{mongo_port}", postgres_url)
 
 
 def _kafka_settings(port: int) -> dict[str, str]:
@@ -150,4 +158,11 @@ async def _mongo_ready(port: int) -> None:
     try:
         await ferretdb_probe(port)()
     except (OSError, EOFError) as error:
+        raise AssertionError(str(error)) from error
+
+
+async def _postgres_ready(url: str) -> None:
+    try:
+        await (await asyncpg.connect(url, timeout=2)).close()
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise AssertionError(str(error)) from error

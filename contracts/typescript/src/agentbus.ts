@@ -183,13 +183,13 @@ export interface AuthenticateData {
 
 /** The answer to `authenticate`: the new token holds for this socket from now on. */
 export interface Authenticated {
-  plan_id: string;
   user_id: string;
   /** What the user may do from now on. */
   role: string;
   /** The socket is closed with 4401 then, unless another token comes before; null: never. */
   expires_at: string | null;
   timestamp: string;
+  plan_id: string;
   [unknown: string]: unknown;
 }
 
@@ -207,6 +207,11 @@ export interface CancelPlan {
 /** Why a plan is canceled. */
 export interface CancelRequest {
   reason?: string | null;
+}
+
+/** Up to where a client has read: a position in the workspace's sequence. */
+export interface Checkpoint {
+  seq: number;
 }
 
 /** Answer a question; without `request_id`, the one that is open. */
@@ -238,6 +243,37 @@ export interface CommandAccepted {
   plan_id: string;
   /** The same for a repeated `Idempotency-Key`; has its effect once. */
   command_id: string;
+}
+
+/** What the client itself counted and hashed in its localStorage (decision 0027). */
+export interface ConfirmImport {
+  count: number;
+  content_hash: string;
+}
+
+/** Two people changed the same fields at once, or a client sent what cannot be kept (B2.5). `conflict`: the last write wins, field by field; the other values are here, and `undo` puts them back. `rejected`: nothing of `client` was written, for `reason`. */
+export interface Conflict {
+  /** Its name in the workspace. */
+  number: number;
+  kind: "conflict" | "rejected";
+  collection: "tasks" | "environments";
+  id: string;
+  /** What both had changed. */
+  fields: string[];
+  /** The document as this client wanted it. */
+  client: Record<string, unknown>;
+  /** The document as it stood; null: there was none. */
+  server: Record<string, unknown> | null;
+  /** The change that made it so; 0: there was none. */
+  server_seq: number;
+  /** Whose change that was. */
+  server_changed_by: string | null;
+  /** For people. */
+  reason: string;
+  recorded_at: string;
+  /** The client's user. */
+  recorded_by: string;
+  undone: Undone | null;
 }
 
 /** The first frame: what the gateway knows of the plan, and from where it sends. */
@@ -275,6 +311,28 @@ export interface Cut {
   [unknown: string]: unknown;
 }
 
+/** A JSON merge patch (RFC 7396): null removes a field, objects merge, all else replaces. */
+export interface DocumentPatch {
+  [unknown: string]: unknown;
+}
+
+/** Where tasks run. Secrets have routes of their own; here are only the names of those that are set. */
+export interface Environment {
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  name?: string;
+  description?: string | null;
+  githubOrganization?: string | null;
+  githubRepository?: string | null;
+  /** Set by the server alone. */
+  secretNames?: string[];
+  id: string;
+  [unknown: string]: unknown;
+}
+
 /** Why something failed, with what is needed to debug it (C2). */
 export interface Failure {
   code: string;
@@ -306,12 +364,12 @@ export interface Frame {
 
 /** An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays. */
 export interface FrameError {
-  plan_id: string;
   /** Stable, for machines. */
   code: string;
   /** For people: what went wrong and what to do. */
   content: string;
   timestamp: string;
+  plan_id: string;
   [unknown: string]: unknown;
 }
 
@@ -320,6 +378,79 @@ export interface HealthAnswer {
   status?: "healthy";
   /** Who answers. */
   service?: string;
+}
+
+/** A change, for the record: who, when, from where, what before, what after (B1.2). */
+export interface HistoryEntry {
+  seq: number;
+  collection: "tasks" | "environments";
+  id: string;
+  action: "created" | "updated" | "deleted";
+  changed_at: string;
+  changed_by: string;
+  origin: "rest" | "sync" | "import" | "plan" | "undo";
+  /** Where the request came from; null: from inside. */
+  address: string | null;
+  /** Null when it was created. */
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown>;
+}
+
+/** Items by outcome. */
+export interface ImportCounts {
+  imported: number;
+  unchanged: number;
+  conflict: number;
+  failed: number;
+}
+
+/** A task or environment in localStorage and what became of it. */
+export interface ImportItem {
+  collection: "tasks" | "environments";
+  /** Where it stood in localStorage. */
+  key: string;
+  /** Where it stood in that key's list, from 0. */
+  index: number;
+  id: string | null;
+  outcome: "imported" | "unchanged" | "conflict" | "failed";
+  /** Of a failure. */
+  code: string | null;
+  /** For people. */
+  reason: string | null;
+  /** Of what the client holds; none: failed. */
+  content_hash: string | null;
+  notes: ("token_left_out" | "token_came_in_clear" | "secret_cut_out" | "characters_replaced" | "kept_at_undo")[];
+}
+
+/** What an import found and did, item by item. `applied`, `confirmed`: everything sound is in the database. `refused`: something was not sound, nothing was written. `dry_run`: nothing was written. `undone`: what it had brought was taken back. */
+export interface ImportReport {
+  /** Null when nothing was written. */
+  import_id: string | null;
+  state: "dry_run" | "refused" | "applied" | "confirmed" | "undone";
+  sources: ImportSource[];
+  counts: ImportCounts;
+  items: ImportItem[];
+  /** Different items that did not fail. */
+  count: number;
+  /** Of those; `applied`: as re-read from the database after the transaction's end. */
+  content_hash: string;
+  created_at: string;
+  created_by: string;
+  confirmed_at: string | null;
+  undone_at: string | null;
+}
+
+/** A key of localStorage and what became of it. */
+export interface ImportSource {
+  key: string;
+  /** `persist`: as zustand writes it. */
+  form: "persist" | "bare" | "list" | null;
+  /** Items in it. */
+  found: number;
+  /** `unknown_key` is left alone; others are failures. */
+  code: string | null;
+  /** Why it could not be read, for people. */
+  problem: string | null;
 }
 
 /** An API key without its secret, which nobody has but its owner. */
@@ -332,6 +463,22 @@ export interface ListedApiKey {
   created_at: string;
   created_by: string;
   expires_at: string;
+}
+
+/** That a secret is set, and since when. */
+export interface ListedSecret {
+  name: string;
+  updated_at: string;
+  updated_by: string;
+}
+
+/** A workspace of the caller's. */
+export interface ListedWorkspace {
+  workspace_id: string;
+  /** What the caller may do there. */
+  role: "viewer" | "editor" | "admin";
+  /** The newest change; 0 before the first. */
+  seq: number;
 }
 
 /** The steps as proposed for approval. */
@@ -424,8 +571,33 @@ export interface NewApiKey {
   user_id?: string | null;
   role?: "viewer" | "editor" | "admin";
   /** What it is for; all that the role covers when absent. */
-  scopes?: ("plans:read" | "plans:write" | "access:admin")[] | null;
+  scopes?: ("plans:read" | "plans:write" | "workspace:read" | "workspace:write" | "access:admin")[] | null;
   lifetime_days?: number;
+}
+
+/** An environment as a client makes it; without an `id` it is given one. */
+export interface NewEnvironment {
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  name?: string;
+  description?: string | null;
+  githubOrganization?: string | null;
+  githubRepository?: string | null;
+  /** Set by the server alone. */
+  secretNames?: string[];
+  id?: string | null;
+  [unknown: string]: unknown;
+}
+
+/** Raw values of localStorage. Tokens are taken out before they are sent: `[removed]` stands there. */
+export interface NewImport {
+  /** By key, as `localStorage.getItem` gave them; null: there was none. */
+  values: Record<string, string | null>;
+  /** Import what is sound although something is not: a person has seen the report. */
+  only_sound?: boolean;
 }
 
 /** Revoke one token or API key by its id, or everything that a user was issued until now. */
@@ -433,6 +605,32 @@ export interface NewRevocation {
   /** A token's `jti`, or an API key's id. */
   token_id?: string | null;
   user_id?: string | null;
+}
+
+/** A task as a client makes it; without an `id` it is given one. */
+export interface NewTask {
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  title?: string;
+  description?: string | null;
+  messages?: (Record<string, unknown>)[];
+  status?: "IN_PROGRESS" | "DONE" | "MERGED" | "PAUSED" | "CANCELLED";
+  statusMessage?: string | null;
+  branch?: string | null;
+  /** `organization/name`. */
+  repository?: string | null;
+  sessionId?: string | null;
+  /** The plan that works on it, or did last. */
+  planId?: string | null;
+  isArchived?: boolean;
+  hasChanges?: boolean;
+  mode?: "code" | "ask" | null;
+  pullRequest?: unknown;
+  id?: string | null;
+  [unknown: string]: unknown;
 }
 
 /** The base of all payloads; unknown fields are kept. */
@@ -568,6 +766,16 @@ export interface Pong {
   [unknown: string]: unknown;
 }
 
+/** Who has the workspace open, by this gateway; sent on arrival and when it changes. */
+export interface Presence {
+  workspace_id: string;
+  /** In order of arrival; at most 100. */
+  user_ids: string[];
+  /** How many users there are. */
+  count: number;
+  [unknown: string]: unknown;
+}
+
 /** An error for machines (`code`, stable) and people (`title`, `detail`). */
 export interface Problem {
   /** URI of this kind of problem. */
@@ -609,6 +817,26 @@ export interface ProgressUpdate {
   [unknown: string]: unknown;
 }
 
+/** Documents that changed after the checkpoint, in order; fewer than asked for: caught up. */
+export interface Pulled {
+  documents: (Task | Environment)[];
+  checkpoint: Checkpoint;
+}
+
+/** A client's state of one document, and the server's state that it was made from. */
+export interface PushRow {
+  newDocumentState: Record<string, unknown>;
+  /** Absent for a new document. */
+  assumedMasterState?: Record<string, unknown> | null;
+}
+
+/** Changes are missing: pull. All after `seq` come over this socket; null: all that come from now on. */
+export interface Resync {
+  workspace_id: string;
+  seq: number | null;
+  [unknown: string]: unknown;
+}
+
 /** What was revoked lets nobody in any more, in this workspace. */
 export interface Revoked {
   status?: "revoked";
@@ -638,6 +866,11 @@ export interface RevokedUser {
   kind: "revoked_user";
   user_id: string;
   before: string;
+}
+
+/** A secret of an environment. It is encrypted, and never given out again. */
+export interface SecretValue {
+  value: string;
 }
 
 /** Start a plan. Void when the broker appended it after `expires_at`: its caller was told "refused". */
@@ -684,6 +917,32 @@ export interface StreamingChunk {
   [unknown: string]: unknown;
 }
 
+/** Something that a person wants done, with what was said about it. */
+export interface Task {
+  /** As first written. */
+  createdAt?: string | number | null;
+  /** When the server took it in. */
+  updatedAt?: string | number | null;
+  _deleted?: boolean;
+  title?: string;
+  description?: string | null;
+  messages?: (Record<string, unknown>)[];
+  status?: "IN_PROGRESS" | "DONE" | "MERGED" | "PAUSED" | "CANCELLED";
+  statusMessage?: string | null;
+  branch?: string | null;
+  /** `organization/name`. */
+  repository?: string | null;
+  sessionId?: string | null;
+  /** The plan that works on it, or did last. */
+  planId?: string | null;
+  isArchived?: boolean;
+  hasChanges?: boolean;
+  mode?: "code" | "ask" | null;
+  pullRequest?: unknown;
+  id: string;
+  [unknown: string]: unknown;
+}
+
 /** A team of agents as clients see it (compatibility.md section 1). */
 export interface Team {
   team_id: string;
@@ -704,12 +963,83 @@ export interface TimeoutNotification {
   [unknown: string]: unknown;
 }
 
+/** Who took it back, and the change that did. */
+export interface Undone {
+  by: string;
+  at: string;
+  seq: number;
+}
+
+/** An import that was taken back, and all that it had brought, so that a client can keep it again. */
+export interface UndoneImport {
+  report: ImportReport;
+  tasks: Task[];
+  environments: Environment[];
+}
+
 /** Answer a question of a plan; an empty `request_id` means the one that is open. */
 export interface UserClarification {
   request_id?: string | null;
   answer: string;
   plan_id?: string | null;
   m_plan_id?: string | null;
+}
+
+/** The answer to `authenticate`: the new token holds for this socket from now on. */
+export interface WorkspaceAuthenticated {
+  user_id: string;
+  /** What the user may do from now on. */
+  role: string;
+  /** The socket is closed with 4401 then, unless another token comes before; null: never. */
+  expires_at: string | null;
+  timestamp: string;
+  workspace_id: string;
+  [unknown: string]: unknown;
+}
+
+/** A document as it is after a change. `seq` orders the workspace's changes: from 1, without gaps. */
+export interface WorkspaceChange {
+  /** The partition key. */
+  workspace_id: string;
+  /** Position in the workspace, without gaps. */
+  seq: number;
+  collection: "tasks" | "environments";
+  /** The document's. */
+  id: string;
+  /** The whole document; `_deleted` is true when it was deleted. */
+  document: Record<string, unknown>;
+  changed_at: string;
+  /** The user. */
+  changed_by: string;
+  /** By which way it came. */
+  origin: "rest" | "sync" | "import" | "plan" | "undo";
+  schema_version: number;
+  [unknown: string]: unknown;
+}
+
+/** `connection_established`, the first frame: from where the socket is live. */
+export interface WorkspaceConnected {
+  workspace_id: string;
+  user_id: string;
+  status?: "connected";
+  /** What the client said that it has; null: nothing was said. */
+  after_seq: number | null;
+  /** The newest change that the gateway knows; all later ones come. Null: it knows none. */
+  last_seq: number | null;
+  ping_interval_seconds: number;
+  timestamp: string;
+  [unknown: string]: unknown;
+}
+
+/** An `error_message`: the frame had no effect, the socket stays. */
+export interface WorkspaceFrameError {
+  /** Stable, for machines. */
+  code: string;
+  /** For people: what went wrong and what to do. */
+  content: string;
+  timestamp: string;
+  workspace_id: string;
+  [unknown: string]: unknown;
 }
 
 /** The payload of each message type. */

@@ -11,6 +11,7 @@ from support.own_kafka import OwnKafka
 from support.persister_world import PersisterWorld, world_of
 from support.stack import Infra
 from support.watched_world import WatchedWorld, watched_world
+from support.workspace_sockets import heard, open_socket, publish
 
 from agentbus.embedded.stack import Stack
 
@@ -80,3 +81,28 @@ async def test_without_kafka_a_decision_is_refused_and_nothing_is_sent_later(
             assert [command["type"] for command in await commands(world, plan_id)] == ["approve_plan"]
             await world.publish([message(plan_id, 2)])
             assert await service.seqs(socket, until=2) == [2]
+
+
+async def test_without_kafka_a_workspaces_socket_says_pull_and_goes_on_when_it_is_back(
+    stack: Infra, own_kafka: OwnKafka
+) -> None:
+    async with (
+        world_of(WatchedWorld, own_kafka.bootstrap, stack.mongo_url, stack.namespace()) as world,
+        gateway_service(world) as service,
+        open_socket(service, "w1") as early,
+    ):
+        await next_frame(early, "connection_established")
+        await publish(world, "w1", 1, 2, 3)
+        assert await heard(early, until=3) == [1, 2, 3]
+        await own_kafka.kill()
+        async with (
+            open_socket(service, "w1", after_seq=1) as from_memory,
+            open_socket(service, "w2", after_seq=1) as unknown,
+        ):
+            assert await heard(from_memory, until=3) == [2, 3]
+            assert (await next_frame(unknown, "resync"))["seq"] is None
+            await own_kafka.start()
+            await publish(world, "w1", 4)
+            await publish(world, "w2", 2)
+            assert await heard(early, until=4) == await heard(from_memory, until=4) == [4]
+            assert await heard(unknown, until=2) == [2]

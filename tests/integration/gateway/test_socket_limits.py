@@ -153,7 +153,7 @@ async def test_a_failure_of_ours_is_told_as_one(
             raise RuntimeError("broken")
 
         with monkeypatch.context() as broken:
-            broken.setattr(service.gateway.sockets._sessions, "admit", fails)
+            broken.setattr(service.gateway.sockets._sessions["plan"], "admit", fails)
             async with service.open(plan_id) as socket:
                 code, reason = await close_of(socket)
                 assert code == 1011
@@ -168,7 +168,7 @@ async def test_plans_that_are_none_are_looked_up_in_bounds(
     """While the database is away and the bus is slow, who asks for nothing waits; who watches goes on."""
     changes = {"gateway_lookups_at_once": 2, "gateway_lookup_seconds": 0.5}
     async with crowded(world, **changes) as (service, plan_id):
-        directory = service.gateway.sockets._sessions._directory
+        directory = service.gateway.directory
 
         async def away(_plan_id: str) -> NoReturn:
             raise Transient("no database")

@@ -1,27 +1,17 @@
 """Generated requests to every route of the OpenAPI document, good and bad, at a running service on real Kafka
 and a real database: no 5xx, and every answer has a documented status, media type, headers and schema."""
 
-import asyncio
-import json
-import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-import jwt
 import pytest
+from support.generated_requests import CASES_A_ROUTE, RATES_OFF, run_schemathesis
 from support.plans_process import plans_process
 from support.plans_world import PlansWorld, plan_messages
 
 from agentbus.chassis.auth import Role
-
-CASES_A_ROUTE = {"quick": 3, "full": 100}
-"""By `--faults`: how many are generated beside those that the schema's own bounds ask for."""
-
-HOOKS = Path(__file__).parents[2] / "support" / "known_things.py"
-RATES_OFF = {f"HTTP_RATE_{name}": "off" for name in ("PRINCIPAL", "ADDRESS", "FAILURES")}
 
 
 async def known_plans(plans: PlansWorld) -> list[str]:
@@ -30,43 +20,6 @@ async def known_plans(plans: PlansWorld) -> list[str]:
     await plans.store(ended)
     await plans.store(open_)
     return [ended[0]["plan_id"], open_[0]["plan_id"]]
-
-
-async def run_schemathesis(
-    url: str, token: str, known: dict[str, list[str]], folder: Path, *, cases_a_route: int
-) -> tuple[int, str]:
-    """Returns the exit code and what Schemathesis printed; the same seed, so the same requests each time."""
-    claims = jwt.decode(token, options={"verify_signature": False})
-    own = [claims["sub"], claims["jti"]]
-    arguments = [
-        "--checks",
-        "all",
-        "--phases",
-        "coverage,fuzzing",
-        "--max-examples",
-        str(cases_a_route),
-        "--seed",
-        "4",
-        "--no-color",
-    ]
-    database = ["--generation-database", "none"]
-    process = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).parent / "st"),
-        *("run", f"{url}/openapi.json", "--header", f"Authorization: Bearer {token}"),
-        *arguments,
-        *database,
-        cwd=folder,
-        env={
-            **os.environ,
-            "SCHEMATHESIS_HOOKS": str(HOOKS),
-            "AGENTBUS_KNOWN": json.dumps(known),
-            "AGENTBUS_OWN": json.dumps(own),
-        },
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    return process.returncode or 0, output.decode()
 
 
 @pytest.mark.timeout(900)

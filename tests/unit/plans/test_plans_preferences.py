@@ -1,6 +1,7 @@
 import pytest
 
-from agentbus.plans.preferences import accepts_gzip, matches, wait_seconds
+from agentbus.chassis.negotiation import accepts_gzip, matches
+from agentbus.plans.preferences import wait_seconds
 
 
 @pytest.mark.parametrize(

@@ -89,12 +89,11 @@ class Pong(BaseModel):
     timestamp: Timestamp
 
 
-class Authenticated(BaseModel):
-    """The answer to `authenticate`: the new token holds for this socket from now on."""
+class Admission(BaseModel):
+    """What the answer to `authenticate` says, whatever the socket is of."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    plan_id: str
     user_id: str
     role: str = Field(description="What the user may do from now on.")
     expires_at: Timestamp | None = Field(
@@ -103,15 +102,26 @@ class Authenticated(BaseModel):
     timestamp: Timestamp
 
 
-class FrameError(BaseModel):
-    """An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays."""
+class Authenticated(Admission):
+    """The answer to `authenticate`: the new token holds for this socket from now on."""
+
+    plan_id: str
+
+
+class Refusal(BaseModel):
+    """What an `error_message` of the gateway's own says, whatever the socket is of."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    plan_id: str
     code: str = Field(description="Stable, for machines.")
     content: str = Field(description="For people: what went wrong and what to do.")
     timestamp: Timestamp
+
+
+class FrameError(Refusal):
+    """An `error_message` of the gateway's own, without `seq`: the frame had no effect, the socket stays."""
+
+    plan_id: str
 
 
 class ClientData(BaseModel):

@@ -13,6 +13,7 @@ MESSAGES: Final = "agent.messages"
 STREAMING: Final = "agent.streaming"
 ACCESS_CHANGES: Final = "access.changes"
 AUDIT_LOG: Final = "audit.log"
+WORKSPACE_CHANGES: Final = "workspace.changes"
 
 
 class Topic(BaseModel):

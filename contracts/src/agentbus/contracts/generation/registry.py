@@ -8,14 +8,16 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from agentbus.contracts import frames
+from agentbus.contracts import frames, workspace_frames
 from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import access, dialect, plans, problems
+from agentbus.contracts.http import access, dialect, imports, plans, problems
+from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
 from agentbus.contracts.plan_record import PlanRecord
+from agentbus.contracts.workspace import Environment, Task, WorkspaceChange
 
 VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "message.v1": TypeAdapter(Message),
@@ -24,6 +26,7 @@ VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "plan_record.v1": TypeAdapter(PlanRecord),
     "access_change.v1": ACCESS_CHANGE,
     "audit_entry.v1": TypeAdapter(AuditEntry),
+    "workspace_change.v1": TypeAdapter(WorkspaceChange),
 }
 """What stands in a Kafka record's value."""
 
@@ -44,6 +47,15 @@ FRAME_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
     "frame.user_clarification_response.v1": TypeAdapter(frames.ClarificationData),
 }
 """A WebSocket frame, and what its `data` is where it is no message of the plan."""
+
+WORKSPACE_FRAME_SCHEMAS: Final[dict[str, TypeAdapter[Any]]] = {
+    "workspace_frame.connection_established.v1": TypeAdapter(workspace_frames.WorkspaceConnected),
+    "workspace_frame.resync.v1": TypeAdapter(workspace_frames.Resync),
+    "workspace_frame.presence.v1": TypeAdapter(workspace_frames.Presence),
+    "workspace_frame.authenticated.v1": TypeAdapter(workspace_frames.WorkspaceAuthenticated),
+    "workspace_frame.error_message.v1": TypeAdapter(workspace_frames.WorkspaceFrameError),
+}
+"""The same of a workspace's socket, where it is no change and not as a plan's frame."""
 
 HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
     model.__name__: TypeAdapter(model)
@@ -67,11 +79,27 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         access.NewRevocation,
         access.Revoked,
         problems.Problem,
+        Task,
+        Environment,
+        workspace_bodies.NewTask,
+        workspace_bodies.NewEnvironment,
+        workspace_bodies.DocumentPatch,
+        workspace_bodies.ListedWorkspace,
+        workspace_bodies.Pulled,
+        workspace_bodies.PushRow,
+        workspace_bodies.HistoryEntry,
+        workspace_bodies.Conflict,
+        workspace_bodies.SecretValue,
+        workspace_bodies.ListedSecret,
+        imports.NewImport,
+        imports.ConfirmImport,
+        imports.ImportReport,
+        imports.UndoneImport,
     )
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""
 
-SCHEMAS: Final = VALUES | PAYLOAD_SCHEMAS | FRAME_SCHEMAS
+SCHEMAS: Final = VALUES | PAYLOAD_SCHEMAS | FRAME_SCHEMAS | WORKSPACE_FRAME_SCHEMAS
 
 
 def schema_header(model_name: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from agentbus.contracts.topics import Topic
 
-PLANNED_SERVICES = frozenset({"workspace", "workflows", "timetravel", "memory"})
+PLANNED_SERVICES = frozenset({"workflows", "timetravel", "memory"})
 """Services that the design fixes and that are not here yet; topics may name them as readers and writers."""
 
 

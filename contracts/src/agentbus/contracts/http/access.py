@@ -18,7 +18,7 @@ Named = Annotated[
 ]
 """Users, tokens and what keys are for. Whether each character can be printed is checked, too."""
 
-ScopeName = Literal["plans:read", "plans:write", "access:admin"]
+ScopeName = Literal["plans:read", "plans:write", "workspace:read", "workspace:write", "access:admin"]
 
 
 class NewApiKey(Request):

@@ -30,7 +30,9 @@ from agentbus.kernel.errors import AgentbusError, Invalid, Transient
 MAX_RECORD_BYTES: Final = 2_097_152
 """What the topics take, dead-letter headers aside."""
 
-_MAX_REQUEST_BYTES: Final = MAX_RECORD_BYTES + 131_072
+_REQUEST_BYTES: Final = 131_072
+"""What a request has beside its record."""
+
 _MAX_BATCH_BYTES: Final = 262_144
 _CLOSE_SECONDS: Final = 1.0
 
@@ -44,9 +46,10 @@ class Producer:
     too (a gap in the sequence numbers), and that is what keeps the order when the caller sends again.
     """
 
-    def __init__(self, address: BusAddress) -> None:
+    def __init__(self, address: BusAddress, *, max_record_bytes: int = MAX_RECORD_BYTES) -> None:
         quieten()
         self._address = address
+        self._max_request_bytes = max_record_bytes + _REQUEST_BYTES
         self._inner: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[AIOKafkaProducer] | None = None
         self._outage = Outage(f"{address.client_id} producer")
@@ -152,7 +155,7 @@ class Producer:
             linger_ms=0,
             compression_type=None,
             max_batch_size=_MAX_BATCH_BYTES,
-            max_request_size=_MAX_REQUEST_BYTES,
+            max_request_size=self._max_request_bytes,
             request_timeout_ms=10_000,
         )
         let_handshake_end(inner.client)

@@ -108,16 +108,16 @@ def check_local(headers: Mapping[str, str], settings: ServiceSettings) -> None:
 async def principal(connection: HTTPConnection) -> Principal:
     """FastAPI dependency: who asks. HTTP requests bring their token in `Authorization: Bearer` only.
 
-    Raises Rejected and Transient as `authenticate`, TooMany (429) when they ask too often.
+    A workspace in the path counts as one that the request names. Raises Rejected and Transient as
+    `authenticate`, TooMany (429) when they ask too often.
     """
     state, in_query = connection.app.state, connection.scope["type"] == "websocket"
     access: Access | None = getattr(state, "access", None)
     credential = credential_in(connection.headers, connection.query_params if in_query else {})
     if access is not None and credential is not None:
         await access.learn(credential)
-    who = authenticate(
-        connection.headers, connection.query_params, state.settings, token_in_query=in_query, access=access
-    )
+    query = {**connection.query_params, **_named_in(connection.path_params)}
+    who = authenticate(connection.headers, query, state.settings, token_in_query=in_query, access=access)
     admit(connection, who.workspace_id, who.user_id)
     return who
 
@@ -148,6 +148,10 @@ def _identified(
     if named is not None and named != who.workspace_id:
         raise forbidden("the access token is for another workspace", code="other_workspace")
     return who
+
+
+def _named_in(path: Mapping[str, str]) -> Mapping[str, str]:
+    return {"workspace_id": path["workspace_id"]} if "workspace_id" in path else {}
 
 
 def _anyone(headers: Mapping[str, str], query: Mapping[str, str]) -> Principal:

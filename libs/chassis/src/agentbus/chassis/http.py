@@ -25,6 +25,7 @@ _ALLOWED_HEADERS: Final = (
     "Authorization",
     "Content-Type",
     "Idempotency-Key",
+    "If-Match",
     "If-None-Match",
     "Prefer",
     "traceparent",
@@ -38,7 +39,9 @@ _EXPOSED_HEADERS: Final = (
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "Sync-Rejected",
     "WWW-Authenticate",
+    "Workspace-Seq",
     "X-Request-Id",
 )
 """What a page of another origin may read of an answer."""

@@ -4,11 +4,13 @@ The data folder must be reachable by PostgreSQL's system user when the stack is 
 socket's path may have about 100 characters: sockets live in a short folder of their own.
 """
 
+import base64
 import hashlib
 import json
 import os
 import re
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,10 +104,17 @@ class Layout:
 
     def secret(self) -> str:
         """Returns the key that signs this stack's access tokens, making it the first time."""
-        path = self.home / "auth.secret"
+        return self._kept("auth.secret", lambda: secrets.token_urlsafe(48))
+
+    def secret_key(self) -> str:
+        """Returns the key that encrypts environments' secrets (Fernet), making it the first time."""
+        return self._kept("secrets.key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+
+    def _kept(self, name: str, make: Callable[[], str]) -> str:
+        path = self.home / name
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
+                file.write(make())
         except FileExistsError:
             pass
         return path.read_text()

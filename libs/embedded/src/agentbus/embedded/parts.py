@@ -7,7 +7,7 @@ from typing import Final
 from agentbus.embedded.errors import EmbeddedError
 
 INFRA: Final = ("kafka", "postgres", "ferretdb")
-SERVICES: Final = ("runner", "persister", "gateway", "plans", "telemetry")
+SERVICES: Final = ("runner", "persister", "gateway", "plans", "workspace", "telemetry")
 ALL: Final = (*INFRA, *SERVICES, "edge")
 GROUPS: Final = {"all": ALL, "infra": INFRA, "services": SERVICES}
 _PHASES: Final = {"kafka": 0, "postgres": 0, "ferretdb": 1, "edge": 3}

@@ -21,6 +21,9 @@ from agentbus.embedded.errors import EmbeddedError
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.program import Program
 
+DATABASE: Final = "agentbus"
+"""Of our services; each has a schema of its own."""
+
 _PROGRAMS: Final = "pginstall18/bin"
 _SYSTEM_USER: Final = "pgserver"
 _SETTINGS: Final = {
@@ -99,6 +102,12 @@ def client_url(layout: Layout, database: str) -> str:
     """Returns the address of `database` for FerretDB; in a secure stack its clients bring their user."""
     user = "" if layout.safeguards.made else "&user=postgres"
     return f"postgres:///{database}?host={layout.postgres_socket}{user}"
+
+
+def service_url(layout: Layout) -> str:
+    """Returns the address of our services' database; in a secure stack they bring their user."""
+    user = "" if layout.safeguards.made else "&user=postgres"
+    return f"postgresql:///{DATABASE}?host={layout.postgres_socket}{user}"
 
 
 async def ensure_database(layout: Layout, database: str) -> None:

@@ -47,7 +47,7 @@ async def ensure_owner(
     """Makes our services' user own `database`, with the password of now."""
     if not await connection.fetchval("select 1 from pg_roles where rolname = $1", USER):
         await connection.execute(f'create role "{USER}" login')
-        await connection.execute(f'alter database "{database}" owner to "{USER}"')
+    await connection.execute(f'alter database "{database}" owner to "{USER}"')
     verifier = scram_verifier(safeguards.database_password, secrets.token_bytes(_SALT_BYTES))
     await connection.execute(f"alter role \"{USER}\" password '{verifier}'")
 

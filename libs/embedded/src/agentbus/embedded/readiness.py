@@ -50,8 +50,13 @@ def port_probe(port: int) -> Probe:
 
 
 def postgres_probe(layout: Layout) -> Probe:
-    """Ready when a query is answered. Makes FerretDB's database."""
-    return lambda: postgres.ensure_database(layout, ferretdb.DATABASE)
+    """Ready when a query is answered. Makes FerretDB's database and that of our services."""
+
+    async def probe() -> None:
+        for database in (ferretdb.DATABASE, postgres.DATABASE):
+            await postgres.ensure_database(layout, database)
+
+    return probe
 
 
 def ferretdb_probe(port: int, options: Mapping[str, Any] | None = None) -> Probe:

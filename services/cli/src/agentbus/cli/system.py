@@ -114,7 +114,7 @@ async def _up(make: Callable[..., Stack], *, foreground: bool) -> None:
 def _addresses(stack: Stack) -> list[str]:
     if "edge" in stack.parts:
         token = access_token(None, stack.layout.home.name, role=Role.ADMIN, lifetime=_TOKEN_LIFETIME)
-        return [f"Open {stack.url}/?token={token}", 'Try  agentbus run "Review it" --dir .']
+        return [f"Open {stack.url}/#token={token}", 'Try  agentbus run "Review it" --dir .']
     kafka = [f"Kafka {stack.kafka_bootstrap}"] if "kafka" in stack.parts else []
     postgres = [f"PostgreSQL {stack.postgres_url}"] if "postgres" in stack.parts else []
     ferretdb = [f"MongoDB {stack.mongo_url}"] if "ferretdb" in stack.parts else []

@@ -38,9 +38,11 @@ class Entrance:
         return self._access.book.on_change(listener)
 
     async def admit(
-        self, headers: Mapping[str, str], query: Mapping[str, str], address: str | None
+        self, headers: Mapping[str, str], query: Mapping[str, str], address: str | None, scope: Scope
     ) -> Principal:
-        """Returns who wants to watch; `headers` has lower-case names. Failures count by `address`, if any.
+        """Returns who wants to watch what needs `scope`; `headers` has lower-case names.
+
+        Failures count by `address`, if any.
 
         Raises Rejected (401, 403), Invalid (422), Transient (503, `access_unknown`; 429 after many failures).
         """
@@ -51,13 +53,13 @@ class Entrance:
         if credential is not None:
             await self._access.learn(credential)
         try:
-            return _watching(authenticate(headers, query, self._settings, access=self._access))
+            return _watching(authenticate(headers, query, self._settings, access=self._access), scope)
         except Rejected as error:
             if address is not None and error.status == HTTPStatus.UNAUTHORIZED:
                 self._rates.fail(address)
             raise
 
-    async def renewed(self, token: str, earlier: Principal) -> Principal:
+    async def renewed(self, token: str, earlier: Principal, scope: Scope) -> Principal:
         """Returns the same user, let in by another token. Raises as `admit`, and SocketClosed for another."""
         if self._settings.auth == "none":
             return earlier
@@ -65,19 +67,20 @@ class Entrance:
         who = self._access.identify(token, earlier.workspace_id)
         if (who.user_id, who.workspace_id) != (earlier.user_id, earlier.workspace_id):
             raise SocketClosed(CloseCode.NOT_ALLOWED, "the token is another user's or another workspace's")
-        return _watching(who)
+        return _watching(who, scope)
 
-    def current(self, who: Principal) -> Principal:
+    def current(self, who: Principal, scope: Scope) -> Principal:
         """Returns `who` as of now; raises Rejected when they are not let in any more."""
-        return _watching(self._access.book.current(who))
+        return _watching(self._access.book.current(who), scope)
 
 
 class Badge:
     """What one socket is let in by. `end` is called, once, when it no longer holds."""
 
-    def __init__(self, entrance: Entrance, principal: Principal, end: End) -> None:
+    def __init__(self, entrance: Entrance, principal: Principal, scope: Scope, end: End) -> None:
         self.principal = principal
         self._entrance = entrance
+        self._scope = scope
         self._end = end
         self._timer: asyncio.TimerHandle | None = None
         self._wait()
@@ -85,7 +88,7 @@ class Badge:
     async def renew(self, token: str) -> None:
         """Goes on with another token; raises SocketClosed when it does not let the same user in."""
         try:
-            self.principal = await self._entrance.renewed(token, self.principal)
+            self.principal = await self._entrance.renewed(token, self.principal, self._scope)
         except AgentbusError as error:
             raise closing(error) from None
         self._wait()
@@ -94,7 +97,7 @@ class Badge:
         """Looks again whether the principal holds, and as what."""
         self.drop()
         try:
-            self.principal = self._entrance.current(self.principal)
+            self.principal = self._entrance.current(self.principal, self._scope)
         except AgentbusError as error:
             told = closing(error)
             self._end(told.code, told.reason)
@@ -114,6 +117,6 @@ class Badge:
             self._timer = asyncio.get_running_loop().call_later(delay, self.check)
 
 
-def _watching(who: Principal) -> Principal:
-    who.require(Role.VIEWER, Scope.PLANS_READ)
+def _watching(who: Principal, scope: Scope) -> Principal:
+    who.require(Role.VIEWER, scope)
     return who

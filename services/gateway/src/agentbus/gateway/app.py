@@ -14,15 +14,19 @@ from agentbus.bus.tail import Tail
 from agentbus.chassis.auth import Access, require_way_in
 from agentbus.chassis.health import Health
 from agentbus.chassis.http import build_app
-from agentbus.contracts.topics import MESSAGES, STREAMING
+from agentbus.contracts.topics import MESSAGES, STREAMING, WORKSPACE_CHANGES
+from agentbus.gateway import instruments
 from agentbus.gateway.access import Entrance
 from agentbus.gateway.catch_up import Sources
 from agentbus.gateway.directory import Directory
 from agentbus.gateway.hub import Hub
 from agentbus.gateway.memory import Memory
+from agentbus.gateway.room import Room
 from agentbus.gateway.server import SocketServer
 from agentbus.gateway.session import Sessions
 from agentbus.gateway.settings import GatewaySettings
+from agentbus.gateway.workspace_room import Bounds, WorkspaceRoom
+from agentbus.gateway.workspace_session import Stretch, WorkspaceSessions
 from agentbus.kernel.clock import SystemClock
 from agentbus.kernel.errors import Transient
 from agentbus.mongo.client import connect
@@ -42,10 +46,11 @@ class Gateway:
         self.database = connect(settings.mongo_url, settings.mongo_database, **settings.database_options())
         self.reader = Reader(address)
         self.producer = Producer(address)
-        self.tail = Tail(address, [MESSAGES, STREAMING], self._on_records)
+        self.tail = Tail(address, [MESSAGES, STREAMING, WORKSPACE_CHANGES], self._on_records)
         memory = Memory(settings.gateway_recent_total_bytes, settings.gateway_recent_total_bytes)
-        self.hub = Hub(self.tail, early_bytes=settings.gateway_early_bytes, memory=memory)
-        directory = Directory(
+        open_plan = partial(Room, early_bytes=settings.gateway_early_bytes, memory=memory)
+        self.hub = Hub(self.tail, MESSAGES, open_plan, instruments.PLANS)
+        self.directory = Directory(
             PlanStore(self.database),
             find_start=partial(find_start, self.reader),
             find_record=partial(find_record, self.reader),
@@ -60,9 +65,9 @@ class Gateway:
             recent_bytes=settings.gateway_recent_bytes,
         )
         clock = SystemClock()
-        sessions = Sessions(
+        plans = Sessions(
             hub=self.hub,
-            directory=directory,
+            directory=self.directory,
             log=self.reader,
             sources=sources,
             commands=self.producer,
@@ -71,8 +76,29 @@ class Gateway:
             patience_seconds=settings.gateway_history_patience_seconds,
             ping_interval_seconds=settings.gateway_ping_interval_seconds,
         )
+        bounds = Bounds(
+            recent_bytes=settings.gateway_recent_bytes,
+            early_bytes=settings.gateway_early_bytes,
+            change_bytes=settings.gateway_workspace_change_bytes,
+            presence_seconds=settings.gateway_presence_interval_seconds,
+        )
+        open_workspace = partial(WorkspaceRoom, bounds=bounds, memory=memory)
+        self.workspaces = Hub(self.tail, WORKSPACE_CHANGES, open_workspace, instruments.WORKSPACES)
+        workspaces = WorkspaceSessions(
+            hub=self.workspaces,
+            log=self.reader,
+            memory=memory,
+            clock=clock,
+            bounds=bounds,
+            stretch=Stretch(
+                settings.gateway_workspace_history_records, settings.gateway_workspace_history_seconds
+            ),
+            reads_at_once=settings.gateway_history_reads_at_once,
+            ping_interval_seconds=settings.gateway_ping_interval_seconds,
+        )
         self.access = Access(settings, address)
-        self.sockets = SocketServer(sessions, Entrance(settings, self.access, clock), settings)
+        entrance = Entrance(settings, self.access, clock)
+        self.sockets = SocketServer({"plan": plans, "workspace": workspaces}, entrance, settings)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -101,7 +127,8 @@ class Gateway:
         await self.reader.end_offset(MESSAGES, 0)
 
     def _on_records(self, records: list[Record]) -> None:
-        self.hub.on_records(records)
+        hub = self.workspaces if records[0].topic == WORKSPACE_CHANGES else self.hub
+        hub.on_records(records)
 
 
 def build(settings: GatewaySettings) -> FastAPI:

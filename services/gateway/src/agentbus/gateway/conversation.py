@@ -37,11 +37,11 @@ async def _outcome(text: str, visit: Visit) -> bytes | None:
         raise
     except AgentbusError as error:
         outcome = error.code
-        return error_frame(error, visit.plan_id, visit.clock)
+        return error_frame(error, visit)
     except Exception as error:  # noqa: BLE001  one frame's failure is not the socket's
         outcome = "failed"
-        _log.error("a client's frame failed", plan_id=visit.plan_id, exc_info=error)
+        _log.error("a client's frame failed", **visit.about, exc_info=error)
         failed = Fatal("the gateway failed on this frame; send it again")
-        return error_frame(failed, visit.plan_id, visit.clock)
+        return error_frame(failed, visit)
     finally:
         instruments.CLIENT_FRAMES.labels(outcome).inc()

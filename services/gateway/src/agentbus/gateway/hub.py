@@ -1,62 +1,95 @@
-"""All watched plans of this process. A record of a plan that nobody watches costs one look-up of its key.
+"""All watched rooms of one kind in this process. A record that nobody watches costs one look-up of its key.
 
 Called by the live tail (`on_records`, synchronously, so a position and a room never disagree) and sessions.
 """
 
 import time
+from collections.abc import Callable, Iterable
+from typing import Generic, Protocol, TypeVar
+
+from prometheus_client import Gauge
 
 from agentbus.bus.record import Record
-from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway import instruments
-from agentbus.gateway.memory import Memory
 from agentbus.gateway.ports import Live, Watcher
-from agentbus.gateway.room import Room
 
 
-class Hub:
-    """Keeps a room per plan for as long as someone is in it."""
+class AnyRoom(Protocol):
+    """What is common to the room of a plan and that of a workspace."""
 
-    def __init__(self, live: Live, *, early_bytes: int, memory: Memory) -> None:
+    partition: int
+    start: int
+    visitors: int
+
+    @property
+    def key(self) -> str:
+        """The key of its records."""
+        ...
+
+    @property
+    def live(self) -> bool:
+        """Tells whether it is known what lies before `start`."""
+        ...
+
+    def leave(self, watcher: Watcher) -> None:
+        """Forgets a watcher; it may have left already."""
+        ...
+
+    def take(self, records: Iterable[Record]) -> int:
+        """Takes live records in, in log order, and sends what counts; returns how many did."""
+        ...
+
+    def close(self) -> None:
+        """Gives back its memory."""
+        ...
+
+
+R = TypeVar("R", bound=AnyRoom)
+
+
+class Hub(Generic[R]):
+    """Keeps a room per key of `topic` for as long as someone is in it; `watched` shows how many."""
+
+    def __init__(
+        self, live: Live, topic: str, open_room: Callable[[str, int, int, str], R], watched: Gauge
+    ) -> None:
         self._live = live
-        self._memory = memory
-        self._early_bytes = early_bytes
-        self._rooms: dict[str, Room] = {}
+        self._topic = topic
+        self._open_room = open_room
+        self._watched = watched
+        self._rooms: dict[str, R] = {}
 
-    def find(self, plan_id: str) -> Room | None:
-        """Returns the plan's room if someone is in it."""
-        return self._rooms.get(plan_id)
+    def find(self, key: str) -> R | None:
+        """Returns the room of `key` if someone is in it."""
+        return self._rooms.get(key)
 
-    def enter(self, plan_id: str, partition: int, workspace_id: str) -> Room:
-        """Returns the plan's room, opened at the live end if nobody was in it. Raises Transient before that
+    def enter(self, key: str, partition: int, workspace_id: str) -> R:
+        """Returns the room of `key`, opened at the live end if nobody was in it. Raises Transient before that
         end is known. Each `enter` is followed by one `leave`."""
-        room = self._rooms.get(plan_id)
+        room = self._rooms.get(key)
         if room is None:
-            start = self._live.position(MESSAGES, partition)
-            room = Room(
-                plan_id,
-                partition,
-                start,
-                early_bytes=self._early_bytes,
-                memory=self._memory,
-                workspace_id=workspace_id,
-            )
-            self._rooms[plan_id] = room
-            instruments.PLANS.set(len(self._rooms))
+            start = self._live.position(self._topic, partition)
+            room = self._rooms[key] = self._open_room(key, partition, start, workspace_id)
+            self._watched.set(len(self._rooms))
         room.visitors += 1
         return room
 
-    def leave(self, room: Room, watcher: Watcher) -> None:
+    def leave(self, room: R, watcher: Watcher) -> None:
         """Takes a watcher out of the room; the last one closes it."""
         room.leave(watcher)
+        self.release(room)
+
+    def release(self, room: R) -> None:
+        """Undoes an `enter` of someone who watched nothing."""
         room.visitors -= 1
         if room.visitors == 0:
             room.close()
-            del self._rooms[room.plan_id]
-            instruments.PLANS.set(len(self._rooms))
+            del self._rooms[room.key]
+            self._watched.set(len(self._rooms))
 
-    def horizon(self, room: Room) -> int:
+    def horizon(self, room: R) -> int:
         """Returns the offset up to which history must be read: what is at or after it, the room gets live."""
-        return self._live.position(MESSAGES, room.partition) if room.live else room.start
+        return self._live.position(self._topic, room.partition) if room.live else room.start
 
     def on_records(self, records: list[Record]) -> None:
         """Hands live records to the rooms that they belong to."""
@@ -64,8 +97,8 @@ class Hub:
         for record in records:
             if record.key in self._rooms:
                 batches.setdefault(record.key, []).append(record)
-        for plan_id, batch in batches.items():
-            room = self._rooms.get(plan_id)
+        for key, batch in batches.items():
+            room = self._rooms.get(key)
             if room is not None and room.take(batch):
                 now = time.time()
                 for record in batch:

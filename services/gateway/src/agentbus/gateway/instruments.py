@@ -8,6 +8,13 @@ from agentbus.observability.metrics import REQUEST_SECONDS
 
 SOCKETS: Final = Gauge("agentbus_gateway_sockets", "Sockets that are open.")
 PLANS: Final = Gauge("agentbus_gateway_watched_plans", "Plans that at least one socket watches.")
+WORKSPACES: Final = Gauge(
+    "agentbus_gateway_watched_workspaces", "Workspaces that at least one socket watches."
+)
+RESYNCS: Final = Counter(
+    "agentbus_gateway_resyncs_total",
+    "Times that sockets of a workspace were told to pull, counted once for all of a room.",
+)
 REFUSED: Final = Counter(
     "agentbus_gateway_refused_total",
     "Not let in because there are too many: sockets, of one address or user, connections.",

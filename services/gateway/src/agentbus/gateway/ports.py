@@ -76,3 +76,12 @@ class Watcher(Protocol):
     def write(self, frames: bytes, count: int) -> None:
         """Sends `count` whole frames. Never waits: a socket that does not read is closed instead."""
         ...
+
+
+class Reader(Watcher, Protocol):
+    """A socket that history is sent to."""
+
+    async def drained(self, within_seconds: float) -> None:
+        """Returns when little is left unsent; raises TimeoutError when that takes too long, SocketClosed when
+        there is nobody to send to."""
+        ...

@@ -5,35 +5,18 @@ order, and the streaming chunks of the moment. Called by the hub with live recor
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from agentbus.bus.record import Record
 from agentbus.contracts.topics import MESSAGES
 from agentbus.gateway import instruments
+from agentbus.gateway.audience import Audience
+from agentbus.gateway.early import Early
 from agentbus.gateway.memory import Memory
 from agentbus.gateway.model import Asked, Entry, Recent, chunk_type, parse
 from agentbus.gateway.ports import Watcher
-from agentbus.gateway.wire import joined, value_frame
+from agentbus.gateway.wire import joined
 from agentbus.kernel.errors import Invalid
-from agentbus.plan.dialect import Dialect
 from agentbus.plan.sequence import PlanSequence, Verdict
-
-
-@dataclass
-class _Lane:
-    """The live watchers of one dialect, and the frames that the next write takes to all of them."""
-
-    dialect: Dialect
-    watchers: dict[Watcher, None] = field(default_factory=dict)
-    frames: list[bytes] = field(default_factory=list)
-
-    def flush(self) -> None:
-        """Writes what is pending: one write a watcher, the same bytes to all."""
-        if self.frames:
-            frames, number = b"".join(self.frames), len(self.frames)
-            self.frames.clear()
-            for watcher in list(self.watchers):
-                watcher.write(frames, number)
 
 
 class Room:
@@ -44,10 +27,10 @@ class Room:
         plan_id: str,
         partition: int,
         start: int,
+        workspace_id: str = "",
         *,
         early_bytes: int,
         memory: Memory,
-        workspace_id: str = "",
     ) -> None:
         self.plan_id = plan_id
         self.partition = partition
@@ -58,11 +41,13 @@ class Room:
         self._state: PlanSequence | None = None
         self.recent = Recent(0, memory)
         self._memory = memory
-        self._early: list[Record] = []
-        self._early_bytes = 0
-        self._early_limit_bytes = early_bytes
-        self._lanes: dict[Dialect, _Lane] = {}
-        self._ahead: dict[Watcher, int] = {}
+        self._early = Early(early_bytes, memory)
+        self._audience = Audience()
+
+    @property
+    def key(self) -> str:
+        """The key of its records."""
+        return self.plan_id
 
     @property
     def live(self) -> bool:
@@ -82,11 +67,11 @@ class Room:
         self.recent, self.asked = recent, asked
         if recent.last_seq != state.last_seq:  # whoever read the history is ahead of the log
             self.recent = Recent(recent.limit_bytes, self._memory, state.last_seq)
-        self.take(self._handed_back())
+        self.take(self._early.taken())
 
     def close(self) -> None:
         """Gives back its memory: nobody is in it any more."""
-        self._handed_back()
+        self._early.taken()
         self.recent.forget()
 
     def join(self, watcher: Watcher, seq: int) -> bool:
@@ -94,12 +79,12 @@ class Room:
         if self._state is None:
             return False
         if seq > self._state.last_seq:
-            self._ahead[watcher] = seq
+            self._audience.add_ahead(watcher, seq)
             return True
         missing = self._missing(seq)
         if missing is None:
             return False
-        self._lane(watcher.dialect).watchers[watcher] = None
+        self._audience.add(watcher)
         if missing:
             instruments.HISTORY_MESSAGES.labels("memory").inc(len(missing))
             watcher.write(joined(missing, watcher.dialect), len(missing))
@@ -111,15 +96,12 @@ class Room:
 
     def leave(self, watcher: Watcher) -> None:
         """Forgets a watcher; it may have left already."""
-        self._ahead.pop(watcher, None)
-        for lane in self._lanes.values():
-            lane.watchers.pop(watcher, None)
+        self._audience.leave(watcher)
 
     def take(self, records: Iterable[Record]) -> int:
         """Takes live records of this plan in, in log order, and sends what counts; returns how many did."""
         count = sum(self._take(record) for record in records)
-        for lane in self._lanes.values():
-            lane.flush()
+        self._audience.flush()
         return count
 
     def _missing(self, seq: int) -> list[Entry] | None:
@@ -139,18 +121,8 @@ class Room:
 
     def _keep_early(self, record: Record) -> None:
         """Bounded: past the limit the room opens anew, later in the log, and history is read up to there."""
-        self._early.append(record)
-        self._early_bytes += len(record.value)
-        lent = self._memory.lend(len(record.value))
-        if not lent or self._early_bytes > self._early_limit_bytes:
-            self._handed_back()
+        if not self._early.keep(record):
             self.start = record.offset + 1
-
-    def _handed_back(self) -> list[Record]:
-        early, self._early = self._early, []
-        self._memory.back(self._early_bytes)
-        self._early_bytes = 0
-        return early
 
     def _accept(self, state: PlanSequence, entry: Entry) -> bool:
         verdict = state.accept(entry.seq, entry.attempt)
@@ -161,28 +133,12 @@ class Room:
             instruments.GAPS.inc()
         self.recent.add(entry)
         self.asked.see((entry,))
-        self._let_in(entry.seq)
-        for lane in self._lanes.values():
-            if lane.watchers:
-                lane.frames.append(value_frame(entry.type, entry.value, lane.dialect))
+        self._audience.reach(entry.seq)
+        self._audience.say(entry.type, entry.value)
         return True
-
-    def _let_in(self, seq: int) -> None:
-        """Those who came with a later `seq` than ours get what is after theirs."""
-        for watcher in [watcher for watcher, has in self._ahead.items() if has < seq]:
-            del self._ahead[watcher]
-            lane = self._lane(watcher.dialect)
-            lane.flush()  # what is pending in it is not for the one who comes in now
-            lane.watchers[watcher] = None
 
     def _stream(self, value: bytes) -> bool:
-        lanes = [lane for lane in self._lanes.values() if lane.watchers]
-        if not lanes:
+        if not self._audience.listens:
             return False
-        kind = chunk_type(value)
-        for lane in lanes:
-            lane.frames.append(value_frame(kind, value, lane.dialect))
+        self._audience.say(chunk_type(value), value)
         return True
-
-    def _lane(self, dialect: Dialect) -> _Lane:
-        return self._lanes.setdefault(dialect, _Lane(dialect))

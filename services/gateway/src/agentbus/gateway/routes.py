@@ -1,32 +1,45 @@
-"""The edge: the request that opens a socket. Pure. Called by the server for each connection."""
+"""The edge: the request that opens a socket, of a plan or of a workspace. Pure.
 
+Called by the server for each connection.
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import parse_qsl, unquote
 
 from agentbus.kernel.errors import Invalid
 from agentbus.plan.dialect import DEFAULT, Dialect, is_dialect
 
-SOCKET_PATH: Final = "/api/v3/socket/"
+PLAN_PATH: Final = re.compile(r"/api/v3/socket/(?P<key>[^/]*)/*")
+WORKSPACE_PATH: Final = re.compile(r"/api/v3/workspaces/(?P<key>[^/]*)/socket/?")
+
+Kind = Literal["plan", "workspace"]
+
 _SEQ_LIMIT: Final = 2**53
 _ID_MAX_CHARACTERS: Final = 128
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What the address of a socket says."""
+    """What the address of a socket says. `after_seq` None: nothing was said."""
 
-    plan_id: str
-    after_seq: int
+    kind: Kind
+    key: str
+    after_seq: int | None
     dialect: Dialect
     query: Mapping[str, str]
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What the socket is of, as frames and logs say it: `plan_id` or `workspace_id`."""
+        return {f"{self.kind}_id": self.key}
 
 
 def is_socket(target: bytes) -> bool:
     """Tells whether a request target is a socket's; anything else is not found."""
-    path = target.partition(b"?")[0].decode("latin-1")
-    return path.startswith(SOCKET_PATH) and "/" not in path.removeprefix(SOCKET_PATH).rstrip("/")
+    return _place(target.partition(b"?")[0].decode("latin-1")) is not None
 
 
 def wants_upgrade(connection: str) -> bool:
@@ -43,22 +56,39 @@ def client_host(peer: str, forwarded_for: str, trusts: Callable[[str], bool]) ->
 
 
 def parameters(target: bytes) -> Parameters:
-    """Returns what `/api/v3/socket/{plan_id}?after_seq=…` says; raises Invalid for what makes no sense."""
+    """Returns what `/api/v3/socket/{plan_id}?after_seq=…`, or a workspace's address, says.
+
+    Raises Invalid for what makes no sense.
+    """
     try:
         path, _, query = target.decode("ascii").partition("?")
-        plan_id = unquote(path.removeprefix(SOCKET_PATH).rstrip("/"), errors="strict")
+        kind, quoted = _place(path) or ("plan", "")
+        key = unquote(quoted, errors="strict")
         fields = dict(parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=32))
     except ValueError:
         raise Invalid("the address is not readable") from None
-    if not (0 < len(plan_id) <= _ID_MAX_CHARACTERS and plan_id.isprintable()):
-        raise Invalid("plan_id has 1 to 128 printable characters")
+    if not (0 < len(key) <= _ID_MAX_CHARACTERS and key.isprintable()):
+        raise Invalid(f"{kind}_id has 1 to 128 printable characters")
     dialect = fields.get("dialect") or DEFAULT
     if not is_dialect(dialect):
         raise Invalid("dialect is message or agent_message_data")
-    return Parameters(plan_id, _after_seq(fields.get("after_seq") or "0"), dialect, fields)
+    if kind == "workspace":
+        # The path names it: of a user with several, the token is for this one.
+        fields = {"workspace_id": key, **fields}
+    return Parameters(kind, key, _after_seq(fields.get("after_seq")), dialect, fields)
 
 
-def _after_seq(text: str) -> int:
+def _place(path: str) -> tuple[Kind, str] | None:
+    if found := PLAN_PATH.fullmatch(path):
+        return "plan", found["key"]
+    if found := WORKSPACE_PATH.fullmatch(path):
+        return "workspace", found["key"]
+    return None
+
+
+def _after_seq(text: str | None) -> int | None:
+    if not text:
+        return None
     if not (text.isascii() and text.isdigit() and len(text) <= 16 and int(text) <= _SEQ_LIMIT):
         raise Invalid("after_seq is a whole number, 0 or more")
     return int(text)

@@ -6,14 +6,15 @@ Called by `app.py`. Every error of a session becomes a close code here, and ever
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from picows import WSListener, WSUpgradeRequest, ws_create_server
 
 from agentbus.chassis.access.state import Change
+from agentbus.chassis.auth import Scope
 from agentbus.chassis.rates import address_of
 from agentbus.contracts.frames import FRAME_MAX_BYTES, CloseCode, Pong
 from agentbus.contracts.timestamps import format_timestamp
@@ -23,26 +24,25 @@ from agentbus.gateway.crowd import Crowd, Place
 from agentbus.gateway.errors import SocketClosed, closing
 from agentbus.gateway.handlers import Visit
 from agentbus.gateway.listener import listen
-from agentbus.gateway.room import Room
-from agentbus.gateway.routes import client_host, is_socket, parameters, wants_upgrade
-from agentbus.gateway.session import Sessions, Wish
+from agentbus.gateway.routes import Kind, client_host, is_socket, parameters, wants_upgrade
 from agentbus.gateway.settings import GatewaySettings
 from agentbus.gateway.sockets import Socket
+from agentbus.gateway.watch import AnySessions, Watch, Wish
 from agentbus.gateway.wire import frame
 from agentbus.kernel.errors import AgentbusError
 from agentbus.observability.log import bound, get_logger
 
+_SCOPES: Final[dict[Kind, Scope]] = {"plan": Scope.PLANS_READ, "workspace": Scope.WORKSPACE_READ}
 _log = get_logger(__name__)
 
 
 @dataclass
 class _Connection:
-    """What a socket has come to: its badge, room and visit once it is let in, and what runs for it."""
+    """What a socket has come to: its badge and watch once it is let in, and what runs for it."""
 
     place: Place
     badge: Badge | None = None
-    room: Room | None = None
-    visit: Visit | None = None
+    watch: Watch | None = None
     answering: bool = False
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -50,7 +50,9 @@ class _Connection:
 class SocketServer:
     """All sockets of this process."""
 
-    def __init__(self, sessions: Sessions, entrance: Entrance, settings: GatewaySettings) -> None:
+    def __init__(
+        self, sessions: Mapping[Kind, AnySessions], entrance: Entrance, settings: GatewaySettings
+    ) -> None:
         self._sessions = sessions
         self._entrance = entrance
         self._settings = settings
@@ -109,9 +111,9 @@ class SocketServer:
     def received(self, socket: Socket) -> None:
         """Answers the socket's frames, one after the other, once it is let in."""
         connection = self._connections.get(socket)
-        if connection is not None and connection.visit is not None and not connection.answering:
+        if connection is not None and connection.watch is not None and not connection.answering:
             connection.answering = True
-            self._run(connection, self._answer(socket, connection, connection.visit))
+            self._run(connection, self._answer(socket, connection, connection.watch.visit))
 
     def closed(self, socket: Socket) -> None:
         """Takes the socket out of its room and ends what runs for it."""
@@ -120,8 +122,8 @@ class SocketServer:
             return
         if connection.badge is not None:
             connection.badge.drop()
-        if connection.room is not None:
-            self._sessions.hub.leave(connection.room, socket)
+        if connection.watch is not None:
+            connection.watch.leave(socket)
         for task in connection.tasks:
             if task is not asyncio.current_task():
                 task.cancel()
@@ -137,7 +139,7 @@ class SocketServer:
             return None
         if wants_upgrade(request.headers.get("connection", "")):
             request.headers["connection"] = "upgrade"
-        return Socket(self, self._settings, self._sessions.clock.monotonic)
+        return Socket(self, self._settings, self._entrance.clock.monotonic)
 
     def _run(self, connection: _Connection, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -146,13 +148,13 @@ class SocketServer:
 
     async def _session(self, socket: Socket, connection: _Connection) -> None:
         try:
-            wish = await self._let_in(socket, connection)
-            with bound(plan_id=wish.plan_id):
-                connection.room, connection.visit = await self._sessions.admit(wish)
-                socket.write(connection.visit.hello(), 1)
+            kind, wish = await self._let_in(socket, connection)
+            with bound(**wish.about):
+                watch = connection.watch = await self._sessions[kind].admit(wish)
+                socket.write(watch.visit.hello(), 1)
                 if socket.inbox:
                     self.received(socket)
-                await self._sessions.follow(connection.room, socket, wish.after_seq)
+                await watch.follow(socket)
         except SocketClosed as error:
             socket.close(error.code, error.reason)
         except AgentbusError as error:
@@ -162,17 +164,18 @@ class SocketServer:
             _log.error("a socket's session failed", exc_info=error)
             socket.close(CloseCode.FAILED, "the gateway failed; reconnect from after_seq")
 
-    async def _let_in(self, socket: Socket, connection: _Connection) -> Wish:
+    async def _let_in(self, socket: Socket, connection: _Connection) -> tuple[Kind, Wish]:
         """Raises SocketClosed and AgentbusError when this client may not watch, or not one more socket."""
         place = connection.place
         self._crowd.check(place)
         asked = parameters(socket.request.path)
         headers = {name.lower(): value for name, value in socket.request.headers.items()}
-        who = await self._entrance.admit(headers, asked.query, place.address if place.bounded else None)
+        address, scope = place.address if place.bounded else None, _SCOPES[asked.kind]
+        who = await self._entrance.admit(headers, asked.query, address, scope)
         self._crowd.known(place, who)
-        connection.badge = Badge(self._entrance, who, socket.close)
+        connection.badge = Badge(self._entrance, who, scope, socket.close)
         socket.dialect = asked.dialect
-        return Wish(asked.plan_id, asked.after_seq, connection.badge)
+        return asked.kind, Wish(asked.key, asked.about, asked.after_seq, connection.badge)
 
     def _place(self, socket: Socket) -> Place:
         forwarded_for = ",".join(socket.request.headers.getall("x-forwarded-for", []))
@@ -193,7 +196,7 @@ class SocketServer:
     async def _keep_alive(self) -> None:
         while True:
             await asyncio.sleep(self._settings.gateway_ping_interval_seconds)
-            now = Pong(timestamp=format_timestamp(self._sessions.clock.now()))
+            now = Pong(timestamp=format_timestamp(self._entrance.clock.now()))
             ping = frame("ping", now.model_dump())
             for socket in list(self._connections):
                 socket.ping(ping)

@@ -1,4 +1,4 @@
-"""A socket's life: let in, greeted, brought up to date, then live. Called for each socket.
+"""A plan's socket's life: let in, greeted, brought up to date, then live. Called for each socket.
 
 Guarantee: the socket sees every accepted message after its `after_seq` once and in order, or is closed with a
 code that says what to do. It holds a task only until it is live.
@@ -8,42 +8,24 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol
 
 from agentbus.contracts.frames import CloseCode, ConnectionEstablished
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.topics import MESSAGES
-from agentbus.gateway.access import Badge
 from agentbus.gateway.catch_up import CatchUp, Sources
 from agentbus.gateway.directory import Directory
 from agentbus.gateway.errors import SocketClosed
 from agentbus.gateway.handlers import Visit
 from agentbus.gateway.hub import Hub
 from agentbus.gateway.model import Entry, Question
-from agentbus.gateway.ports import Commands, Log, Watcher
+from agentbus.gateway.plan_commands import PlanCommands
+from agentbus.gateway.ports import Commands, Log, Reader
 from agentbus.gateway.room import Room
+from agentbus.gateway.watch import Watch, Wish
 from agentbus.gateway.wire import frame, joined
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import Rejected, Transient
-
-
-class Reader(Watcher, Protocol):
-    """A socket that history is sent to."""
-
-    async def drained(self, within_seconds: float) -> None:
-        """Returns when little is left unsent; raises TimeoutError when that takes too long, SocketClosed when
-        there is nobody to send to."""
-        ...
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a client asked for when it connected."""
-
-    plan_id: str
-    after_seq: int
-    badge: Badge
 
 
 @dataclass
@@ -59,7 +41,7 @@ class Sessions:
     def __init__(
         self,
         *,
-        hub: Hub,
+        hub: Hub[Room],
         directory: Directory,
         log: Log,
         sources: Sources,
@@ -79,24 +61,28 @@ class Sessions:
         self._patience_seconds = patience_seconds
         self._ping_interval_seconds = ping_interval_seconds
 
-    async def admit(self, wish: Wish) -> tuple[Room, Visit]:
-        """Returns the plan's room, entered, and the visit.
+    async def admit(self, wish: Wish) -> Watch:
+        """Returns the watch on the plan, its room entered.
 
         Raises Rejected (404): there is no such plan, or it is another workspace's, which is not told.
         """
-        room = self.hub.find(wish.plan_id)
+        room = self.hub.find(wish.key)
         known_seq = room.last_seq if room is not None else 0
         workspace_id = wish.badge.principal.workspace_id
         if room is not None:
             owner: str | None = room.workspace_id
         else:
-            plan = await self._directory.find(wish.plan_id)
+            plan = await self._directory.find(wish.key)
             owner, known_seq = (plan.workspace_id, plan.last_seq) if plan is not None else (None, 0)
         if owner != workspace_id:
             raise Rejected("there is no such plan", code="unknown_plan", status=404)
-        partition = await self._log.partition_for(MESSAGES, wish.plan_id)
-        entered = self.hub.enter(wish.plan_id, partition, workspace_id)
-        return entered, self._visit(wish, entered, known_seq)
+        partition = await self._log.partition_for(MESSAGES, wish.key)
+        entered = self.hub.enter(wish.key, partition, workspace_id)
+        return Watch(
+            self._visit(wish, entered, known_seq),
+            follow=lambda reader: self.follow(entered, reader, wish.after_seq or 0),
+            leave=lambda watcher: self.hub.leave(entered, watcher),
+        )
 
     async def follow(self, room: Room, reader: Reader, after_seq: int) -> None:
         """Brings the socket up to date and leaves it live in the room.
@@ -163,20 +149,14 @@ class Sessions:
 
         def hello() -> bytes:
             greeting = ConnectionEstablished(
-                plan_id=wish.plan_id,
+                plan_id=wish.key,
                 user_id=wish.badge.principal.user_id,
-                after_seq=wish.after_seq,
+                after_seq=wish.after_seq or 0,
                 last_seq=max(known_seq, room.last_seq),
                 ping_interval_seconds=self._ping_interval_seconds,
                 timestamp=format_timestamp(self.clock.now()),
             )
             return frame("connection_established", greeting.model_dump())
 
-        return Visit(
-            plan_id=wish.plan_id,
-            badge=wish.badge,
-            commands=self._commands,
-            clock=self.clock,
-            question=question,
-            hello=hello,
-        )
+        said = PlanCommands(wish.key, wish.badge, self._commands, self.clock, question)
+        return Visit(wish.about, wish.badge, self.clock, hello, said.by_type())

@@ -52,3 +52,15 @@ class GatewaySettings(ServiceSettings):
     gateway_early_bytes: int = Field(
         default=4 * 1024 * 1024, ge=1024, description="How much of a plan may wait while its history is read."
     )
+    gateway_workspace_history_records: int = Field(
+        default=1_000, ge=0, description="How much of the log is read when a workspace's first socket comes."
+    )
+    gateway_workspace_history_seconds: float = Field(
+        default=2.0, gt=0, description="How long that may take; after that, sockets are told to pull."
+    )
+    gateway_workspace_change_bytes: int = Field(
+        default=256 * 1024, ge=1024, description="For a change that is larger, sockets are told to pull."
+    )
+    gateway_presence_interval_seconds: float = Field(
+        default=0.25, gt=0, description="Who has a workspace open is told at most so often."
+    )

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
+from agentbus.chassis.answers import json_answer, next_page
 from agentbus.chassis.auth import Principal, Role, Scope, requires
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.http.access import (
@@ -18,7 +19,6 @@ from agentbus.contracts.http.access import (
 )
 from agentbus.plans import access_acts
 from agentbus.plans.access_acts import AccessParts, Admin
-from agentbus.plans.answers import json_answer, next_page
 from agentbus.plans.documentation import ALWAYS, AUDIT_READ, WITH_BODY, access_problems
 
 AUDIT_LIMIT: Final = 500

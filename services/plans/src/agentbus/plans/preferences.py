@@ -1,13 +1,12 @@
-"""What a request prefers and accepts, read from its headers; what makes no sense counts as not said.
+"""What a request prefers, read from its header; what makes no sense counts as not said.
 
-Pure; called by `routes.py` and `answers.py`.
+Pure; called by `routes.py`.
 """
 
-import re
-from collections.abc import Iterator
 from typing import Final
 
-_ITEM: Final = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+from agentbus.chassis.negotiation import items
+
 _DIGITS: Final = 9
 """More digits mean longer than any limit anyway."""
 
@@ -17,7 +16,7 @@ def wait_seconds(prefer: str, limit_seconds: int) -> int | None:
 
     As that section has it, the first `wait` counts.
     """
-    for item in _items(prefer):
+    for item in items(prefer):
         name, _, value = item.partition(";")[0].partition("=")
         if name.strip().lower() != "wait":
             continue
@@ -26,23 +25,3 @@ def wait_seconds(prefer: str, limit_seconds: int) -> int | None:
             return None
         return min(int(seconds[:_DIGITS]), limit_seconds) or None
     return None
-
-
-def accepts_gzip(accept_encoding: str) -> bool:
-    """Tells whether the answer may be compressed (RFC 9110 section 12.5.3)."""
-    for item in _items(accept_encoding.lower()):
-        coding, _, weight = item.partition(";")
-        if coding.strip() == "gzip":
-            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
-    return False
-
-
-def matches(if_none_match: str, etag: str) -> bool:
-    """Tells whether `If-None-Match` names the entity tag, by weak comparison (RFC 9110 section 13.1.2)."""
-    opaque = etag.removeprefix("W/")
-    tags = [item.strip() for item in _items(if_none_match)]
-    return "*" in tags or any(tag.removeprefix("W/") == opaque for tag in tags)
-
-
-def _items(header: str) -> Iterator[str]:
-    return (found.group() for found in _ITEM.finditer(header))

@@ -5,7 +5,9 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
+from agentbus.chassis.answers import VARIES, json_answer, next_page
 from agentbus.chassis.auth import Principal, Role, Scope, requires
+from agentbus.chassis.negotiation import matches
 from agentbus.contracts.http.dialect import PlanInDialect
 from agentbus.contracts.http.plans import (
     AgentMessage,
@@ -25,13 +27,12 @@ from agentbus.contracts.http.plans import (
 )
 from agentbus.plan.dialect import DEFAULT, Dialect
 from agentbus.plans import handlers, reads
-from agentbus.plans.answers import VARIES, json_answer, next_page
 from agentbus.plans.documentation import ALWAYS, PLAN_READ, PLANS_READ, SUBMITTED, WITH_BODY, problems
 from agentbus.plans.handlers import Caller
 from agentbus.plans.instruments import NOT_MODIFIED
 from agentbus.plans.model import KEY_SCHEMA, checked_key
 from agentbus.plans.ports import Parts
-from agentbus.plans.preferences import matches, wait_seconds
+from agentbus.plans.preferences import wait_seconds
 from agentbus.plans.submission import submit
 from agentbus.plans.views import etag, whole_view
 

@@ -21,6 +21,8 @@ class Scope(StrEnum):
 
     PLANS_READ = "plans:read"
     PLANS_WRITE = "plans:write"
+    WORKSPACE_READ = "workspace:read"
+    WORKSPACE_WRITE = "workspace:write"
     ACCESS_ADMIN = "access:admin"
 
 
@@ -45,6 +47,8 @@ class Role(StrEnum):
 _LEAST_ROLE: Final = {
     Scope.PLANS_READ: Role.VIEWER,
     Scope.PLANS_WRITE: Role.EDITOR,
+    Scope.WORKSPACE_READ: Role.VIEWER,
+    Scope.WORKSPACE_WRITE: Role.EDITOR,
     Scope.ACCESS_ADMIN: Role.ADMIN,
 }
 

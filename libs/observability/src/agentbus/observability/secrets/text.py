@@ -45,6 +45,11 @@ def add_patterns(patterns: Iterable[str]) -> None:
     _added[:] = shapes
 
 
+def added_patterns() -> tuple[Shape, ...]:
+    """Returns what `add_patterns` added: answers of `secrets_in` hold as long as it is the same."""
+    return tuple(_added)
+
+
 def secrets_in(text: str) -> list[Secret]:
     """Returns the secrets in `text`, in order, none over another."""
     found: list[Secret] = []

@@ -4,6 +4,7 @@ Called by whoever writes commands to the bus (plans, gateway); the runner cleans
 """
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel
@@ -11,7 +12,8 @@ from pydantic import BaseModel
 from agentbus.kernel.errors import Invalid
 from agentbus.observability.instruments import REDACTED
 from agentbus.observability.secrets.assignments import is_secret_under, secret_name
-from agentbus.observability.secrets.text import mark, without_secrets
+from agentbus.observability.secrets.shapes import Shape
+from agentbus.observability.secrets.text import added_patterns, mark, secrets_in, without_secrets
 
 _NAMES_LONGEST: Final = 64
 _DEPTH_LIMIT: Final = 256
@@ -38,8 +40,16 @@ def without_secrets_in(value: Any, depth: int = 0) -> Any:
 
 def field_name(name: str, taken: Mapping[str, Any]) -> str:
     """Returns `name` without secrets, and unlike those `taken`: two secrets must not become one field."""
+    if len(name) <= _NAMES_LONGEST and _harmless(name, added_patterns()):
+        return name
     told = without_secrets(name)
     return f"{told} {len(taken)}" if told != name and told in taken else told
+
+
+@lru_cache(maxsize=4096)
+def _harmless(name: str, _patterns: tuple[Shape, ...]) -> bool:
+    """Returns whether `name` holds no secret: the same few names come again and again."""
+    return not secrets_in(name)
 
 
 def hidden_by_name(name: str, value: str) -> str | None:

@@ -1,6 +1,6 @@
 """Answers on their way out: JSON without models, compressed when asked for, with entity tags and links.
 
-Called by `routes.py`.
+Called by the routes of services.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import orjson
 from fastapi import Request, Response
 
-from agentbus.plans.preferences import accepts_gzip
+from agentbus.chassis.negotiation import accepts_gzip
 
 VARIES: Final = {"Vary": "Accept-Encoding"}
 

@@ -1,0 +1,79 @@
+/** What stands around every page: sections, who is signed in, and whether the system answers. */
+import { ActionIcon, AppShell, Box, Group, Kbd, Tooltip, UnstyledButton } from "@mantine/core";
+import { spotlight } from "@mantine/spotlight";
+import { IconSearch } from "@tabler/icons-react";
+import { Link, Outlet } from "@tanstack/react-router";
+import { MigrationNotice } from "~/migration/MigrationProvider";
+import { Account } from "./Account";
+import { Connection } from "./Connection";
+import classes from "./Frame.module.css";
+import { Mark } from "./Mark";
+import { Palette } from "./Palette";
+import { Present } from "./Present";
+import { SECTIONS } from "./sections";
+
+export function Frame() {
+  return (
+    <AppShell
+      header={{ height: 52 }}
+      navbar={{ width: 208, breakpoint: "sm", collapsed: { mobile: true } }}
+      footer={{ height: { base: 56, sm: 0 } }}
+    >
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
+      <AppShell.Header className={classes.bar}>
+        <Link to="/plans" className={classes.home} aria-label="agentbus, plans">
+          <Mark />
+        </Link>
+        <UnstyledButton className={classes.search} onClick={spotlight.open} visibleFrom="sm">
+          <IconSearch size={16} aria-hidden />
+          <span>Search or jump to…</span>
+          <Kbd size="xs">Ctrl K</Kbd>
+        </UnstyledButton>
+        <Group gap={6} wrap="nowrap">
+          <Tooltip label="Search or jump to…">
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              hiddenFrom="sm"
+              aria-label="Search"
+              onClick={spotlight.open}
+            >
+              <IconSearch size={20} />
+            </ActionIcon>
+          </Tooltip>
+          <Present />
+          <Connection />
+          <Account />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar className={classes.rail} aria-label="Sections">
+        {SECTIONS.map(({ to, label, icon: Icon }) => (
+          <Link key={to} to={to} className={classes.section}>
+            <Icon size={19} stroke={1.7} aria-hidden />
+            {label}
+          </Link>
+        ))}
+      </AppShell.Navbar>
+      <AppShell.Main>
+        <Box id="content" className={classes.content} tabIndex={-1}>
+          <MigrationNotice />
+          <Outlet />
+        </Box>
+      </AppShell.Main>
+      <AppShell.Footer className={classes.tabs} hiddenFrom="sm">
+        <nav aria-label="Sections">
+          {SECTIONS.map(({ to, label, icon: Icon }) => (
+            <Link key={to} to={to} className={classes.tab}>
+              <Icon size={22} stroke={1.7} aria-hidden />
+              {label}
+            </Link>
+          ))}
+        </nav>
+      </AppShell.Footer>
+      <Palette />
+    </AppShell>
+  );
+}

@@ -1,0 +1,49 @@
+/** Ctrl/⌘ K: pages, actions and plans by name. */
+import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { IconPlayerPlay, IconPlus } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
+import { usePlans } from "~/api/plans";
+import { StatusIcon } from "~/plans/Status";
+import { SECTIONS } from "./sections";
+
+export function Palette() {
+  const navigate = useNavigate();
+  const { data } = usePlans(undefined);
+  const pages: SpotlightActionData[] = SECTIONS.map(({ to, label, icon: Icon }) => ({
+    id: to,
+    label,
+    leftSection: <Icon size={18} />,
+    onClick: () => void navigate({ to }),
+  }));
+  const groups: SpotlightActionGroupData[] = [
+    {
+      group: "Go to",
+      actions: [
+        { id: "new", label: "Start a plan", leftSection: <IconPlus size={18} />, onClick: () => void navigate({ to: "/plans/new" }) },
+        ...pages,
+      ],
+    },
+    {
+      group: "Plans",
+      actions: (data?.pages ?? [])
+        .flatMap((page) => page.body)
+        .map((plan) => ({
+          id: plan.plan_id,
+          label: plan.description.slice(0, 120),
+          leftSection: <StatusIcon status={plan.status} />,
+          onClick: () => void navigate({ to: "/plan/$planId", params: { planId: plan.plan_id } }),
+        })),
+    },
+  ];
+  return (
+    <Spotlight
+      actions={groups}
+      shortcut={["mod + K"]}
+      limit={12}
+      scrollable
+      maxHeight={420}
+      nothingFound="Nothing by that name"
+      searchProps={{ leftSection: <IconPlayerPlay size={18} />, placeholder: "Search or jump to…", "aria-label": "Search or jump to" }}
+    />
+  );
+}

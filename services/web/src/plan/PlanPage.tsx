@@ -1,0 +1,78 @@
+/** One plan: what is asked, how far it is, everything that its agents do as it happens, and what it came to. */
+import { SegmentedControl, Tabs } from "@mantine/core";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { hasEnded } from "~/api/plans";
+import { ActionDetail } from "./ActionDetail";
+import { Header } from "./Header";
+import type { PlanLog } from "./log";
+import { Markdown } from "./Markdown";
+import { Opening, Refused } from "./Opening";
+import classes from "./Plan.module.css";
+import { Steps } from "./Steps";
+import { Stream } from "./Stream";
+import { usePlan } from "./usePlan";
+
+export function PlanPage() {
+  const { planId } = useParams({ from: "/plan/$planId" });
+  const { log, version, connection, reconnect } = usePlan(planId);
+  if (connection.state === "refused") return <Refused connection={connection} />;
+  if (!log.created || (connection.state === "history" && !log.complete)) return <Opening connection={connection} />;
+  return (
+    <div>
+      <Header log={log} planId={planId} connection={connection} reconnect={reconnect} />
+      <Body key={planId} log={log} version={version} planId={planId} />
+    </div>
+  );
+}
+
+function Body({ log, version, planId }: { log: PlanLog; version: number; planId: string }) {
+  const { action, by, view } = useSearch({ from: "/plan/$planId" });
+  const navigate = useNavigate({ from: "/plan/$planId" });
+  // What ends while it is watched does not turn the page over.
+  const [opensOn] = useState(() => (hasEnded(log.status) && log.report ? "report" : "activity"));
+  const shown = view ?? opensOn;
+  const show = (next: string | undefined) =>
+    void navigate({ search: ({ action: _, ...old }) => (next ? { ...old, action: next } : old), resetScroll: false });
+  return (
+    <div className={classes.columns}>
+      <Tabs
+        className={classes.stream}
+        value={shown}
+        onChange={(tab) => void navigate({ search: (old) => ({ ...old, view: tab === "report" ? "report" : "activity" }), replace: true })}
+      >
+        <div className={classes.tabs}>
+          <Tabs.List>
+            <Tabs.Tab value="activity">Activity</Tabs.Tab>
+            {log.report && <Tabs.Tab value="report">Report</Tabs.Tab>}
+          </Tabs.List>
+          {shown === "activity" && (
+            <SegmentedControl
+              size="xs"
+              aria-label="Order"
+              value={by ?? "time"}
+              data={[
+                { value: "time", label: "By time" },
+                { value: "agent", label: "By agent" },
+              ]}
+              onChange={(value) =>
+                void navigate({
+                  search: ({ by: _, ...old }) => (value === "agent" ? { ...old, by: "agent" } : old),
+                  replace: true,
+                })
+              }
+            />
+          )}
+        </div>
+        <Tabs.Panel value="activity">
+          {shown === "activity" && (
+            <Stream log={log} version={version} planId={planId} byAgent={by === "agent"} onAction={show} />
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="report">{log.report && <Markdown text={log.report.content} />}</Tabs.Panel>
+      </Tabs>
+      <Steps log={log} />
+      <ActionDetail log={log} actionId={action} onClose={() => show(undefined)} />
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+import react from "@vitejs/plugin-react";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { defineConfig, type Plugin } from "vite";
+
+/** `AGENTBUS_URL=http://127.0.0.1:8000 npm run dev` shows the working copy on a running system. */
+const system = process.env.AGENTBUS_URL ?? "http://127.0.0.1:8000";
+
+/** Tells the service worker which files there are. */
+function serviceWorker(): Plugin {
+  return {
+    name: "service-worker",
+    apply: "build",
+    generateBundle(_options, bundle) {
+      const used = Object.keys(bundle).filter((name) => !/-(?:vietnamese|greek|cyrillic)/.test(name));
+      const files = ["/", "/icon.svg", ...used.filter((name) => name !== "index.html").map((name) => `/${name}`)];
+      const version = createHash("sha256").update(files.join()).digest("hex").slice(0, 8);
+      const constants = `const VERSION = "${version}";\nconst FILES = ${JSON.stringify(files)};\n`;
+      const source = constants + readFileSync(fileURLToPath(new URL("sw.js", import.meta.url)), "utf8");
+      this.emitFile({ type: "asset", fileName: "sw.js", source });
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), serviceWorker()],
+  resolve: { alias: { "~": fileURLToPath(new URL("src", import.meta.url)) } },
+  server: { proxy: { "/api": { target: system, ws: true, changeOrigin: true } } },
+  build: { target: "es2023", chunkSizeWarningLimit: 700, reportCompressedSize: true },
+});

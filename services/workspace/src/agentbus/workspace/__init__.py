@@ -1,0 +1,1 @@
+"""Tasks and environments, shared in real time, offline first."""

@@ -1,0 +1,206 @@
+"""The record of imports in PostgreSQL. Every function works inside its caller's transaction.
+
+Guarantee: what an import brought is found again by its content until it is undone, whatever became of the
+documents since. Called by `applying`, `confirming` and `undoing`, which hold the workspace's lock to write.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import orjson
+
+from agentbus.contracts.http.imports import ImportReport, Outcome
+from agentbus.contracts.timestamps import format_timestamp
+from agentbus.contracts.workspace import CollectionName
+from agentbus.postgres.database import Connection
+from agentbus.workspace.imports.errors import UnknownImport
+from agentbus.workspace.imports.outcome import Brought, Content, Place
+from agentbus.workspace.model import Json, Stored
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An item that did not fail: what came, what is kept, and the change that holds it (None: a conflict)."""
+
+    collection: CollectionName
+    id: str
+    came: str
+    kept: str
+    outcome: Outcome
+    seq: int | None
+
+
+async def brought(
+    connection: Connection, workspace_id: str, contents: Collection[Content]
+) -> dict[Content, Brought]:
+    """Returns which of the contents earlier imports brought that were not undone."""
+    rows = await connection.fetch(
+        """
+        select distinct on (collection, came) collection, came, seq, kept
+        from workspace.import_items join workspace.imports using (workspace_id, import_id)
+        where workspace_id = $1 and came = any($2) and undone_seq is null and state <> 'undone'
+        order by collection, came, seq desc nulls last
+        """,
+        workspace_id,
+        [came for _, came in contents],
+    )
+    return {(row["collection"], row["came"]): Brought(row["seq"], row["kept"]) for row in rows}
+
+
+async def not_taken_back(
+    connection: Connection, workspace_id: str, standing: dict[Place, Stored]
+) -> dict[Place, Stored]:
+    """Returns the documents without those that the undoing of an import deleted: as if never there."""
+    rows = await connection.fetch(
+        "select undone_seq from workspace.import_items where workspace_id = $1 and undone_seq = any($2)",
+        workspace_id,
+        [each.seq for each in standing.values() if each.deleted],
+    )
+    gone = {row["undone_seq"] for row in rows}
+    return {place: each for place, each in standing.items() if each.seq not in gone}
+
+
+async def add(
+    connection: Connection, workspace_id: str, report: ImportReport, at: datetime, entries: Iterable[Entry]
+) -> None:
+    """Records an applied import."""
+    await connection.execute(
+        """
+        insert into workspace.imports (workspace_id, import_id, state, report, created_at, created_by)
+        values ($1, $2, 'applied', $3, $4, $5)
+        """,
+        *(workspace_id, report.import_id, _text(report), at, report.created_by),
+    )
+    await connection.executemany(
+        """
+        insert into workspace.import_items (workspace_id, import_id, collection, id, came, kept, outcome, seq)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        """,
+        [
+            (
+                workspace_id,
+                report.import_id,
+                each.collection,
+                each.id,
+                each.came,
+                each.kept,
+                each.outcome,
+                each.seq,
+            )
+            for each in entries
+        ],
+    )
+
+
+async def read(
+    connection: Connection, workspace_id: str, import_id: str, *, lock: bool = False
+) -> ImportReport:
+    """Returns the import as it is now; raises UnknownImport. `lock`: until the transaction's end."""
+    locked = "for update" if lock else ""
+    row = await connection.fetchrow(
+        f"select * from workspace.imports where workspace_id = $1 and import_id = $2 {locked}",  # noqa: S608
+        workspace_id,
+        import_id,
+    )
+    if row is None:
+        raise UnknownImport(f"there is no import {import_id!r} here")
+    now = {name: row[name] and format_timestamp(row[name]) for name in ("confirmed_at", "undone_at")}
+    return ImportReport.model_validate({**orjson.loads(row["report"]), "state": row["state"], **now})
+
+
+async def entries(connection: Connection, workspace_id: str, import_id: str) -> list[Entry]:
+    """Returns what the import brought, each content once."""
+    rows = await connection.fetch(
+        "select collection, id, came, kept, outcome, seq from workspace.import_items "
+        "where workspace_id = $1 and import_id = $2 order by seq, collection, id",
+        workspace_id,
+        import_id,
+    )
+    return [Entry(**dict(row)) for row in rows]
+
+
+async def settle(
+    connection: Connection,
+    workspace_id: str,
+    report: ImportReport,
+    state: Literal["confirmed", "undone"],
+    at: datetime,
+) -> ImportReport:
+    """Records that the import was confirmed or undone; returns it as it is then."""
+    assert report.import_id is not None
+    await connection.execute(
+        f"update workspace.imports set state = $3, {state}_at = $4, report = $5 "  # noqa: S608  our own word
+        "where workspace_id = $1 and import_id = $2",
+        *(workspace_id, report.import_id, state, at, _text(report)),
+    )
+    return await read(connection, workspace_id, report.import_id)
+
+
+async def own_seqs(connection: Connection, workspace_id: str, import_id: str) -> set[int]:
+    """Returns the changes that hold this import's items and that its user's imports made for them alone.
+
+    Not among them: changes of people, and those that another user's import counts on.
+    """
+    rows = await connection.fetch(
+        """
+        with mine as (
+            select i.seq, m.created_by from workspace.import_items i
+            join workspace.imports m using (workspace_id, import_id)
+            where i.workspace_id = $1 and i.import_id = $2 and i.seq is not null and i.undone_seq is null
+        ), all_of as (
+            select i.seq, i.outcome, m.created_by from workspace.import_items i
+            join workspace.imports m using (workspace_id, import_id)
+            where i.workspace_id = $1 and i.seq in (select seq from mine) and m.state <> 'undone'
+        )
+        select mine.seq from mine where exists (
+            select 1 from all_of where all_of.seq = mine.seq and all_of.created_by = mine.created_by
+                and all_of.outcome = 'imported'
+        ) and not exists (
+            select 1 from all_of where all_of.seq = mine.seq and all_of.created_by <> mine.created_by
+        )
+        """,
+        workspace_id,
+        import_id,
+    )
+    return {row["seq"] for row in rows}
+
+
+async def mark_taken_back(connection: Connection, workspace_id: str, seqs: Sequence[tuple[int, int]]) -> None:
+    """Records, for changes that imports made, the change that took each back."""
+    await connection.executemany(
+        "update workspace.import_items set undone_seq = $3 where workspace_id = $1 and seq = $2",
+        [(workspace_id, seq, undone_seq) for seq, undone_seq in seqs],
+    )
+
+
+async def kept_documents(
+    connection: Connection, workspace_id: str, entries: Sequence[Entry]
+) -> tuple[dict[int, str], dict[Place, list[str]]]:
+    """Returns, as JSON and as they stand in the database: documents by the change that holds them (from
+    `documents` while it is the last one, else from `audit`), and versions recorded as conflicts, by place.
+    """
+    held = await connection.fetch(
+        """
+        select a.seq, coalesce(d.document, a.document) as document from workspace.audit a
+        left join workspace.documents d using (workspace_id, collection, id, seq)
+        where a.workspace_id = $1 and a.seq = any($2)
+        """,
+        workspace_id,
+        [entry.seq for entry in entries if entry.seq is not None],
+    )
+    lost = await connection.fetch(
+        "select collection, id, client from workspace.conflicts where workspace_id = $1 and id = any($2)",
+        workspace_id,
+        [entry.id for entry in entries if entry.seq is None],
+    )
+    versions: dict[Place, list[str]] = {}
+    for row in lost:
+        versions.setdefault((row["collection"], row["id"]), []).append(row["client"])
+    return {row["seq"]: row["document"] for row in held}, versions
+
+
+def _text(report: ImportReport) -> str:
+    fields: Json = report.model_dump(exclude={"state", "confirmed_at", "undone_at"})
+    return orjson.dumps(fields).decode()
