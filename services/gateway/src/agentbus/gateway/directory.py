@@ -1,7 +1,8 @@
 """Whose plan is this? Exact also for a plan that is not stored yet, and while the database is away.
 
-On the bus it reads the starts that no runner has done with and the plans' newest records, never messages; so
-many at once, and for so long. Called by a session before it lets anyone see anything of a plan.
+On the bus it reads the starts that no runner has done with and the plans' newest records, never messages: so
+many plans at once, for so long, and once for all who ask for the same plan meanwhile. Called by a session
+before it lets anyone see anything of a plan.
 """
 
 import asyncio
@@ -24,6 +25,12 @@ class KnownPlan:
     last_seq: int
 
 
+@dataclass(frozen=True)
+class _Lookup:
+    began: float
+    found: asyncio.Task[KnownPlan | None]
+
+
 class Directory:
     """Finds plans in the database, then on the bus."""
 
@@ -41,6 +48,7 @@ class Directory:
         self._find_record = find_record
         self._turns = asyncio.Semaphore(at_once)
         self._within_seconds = within_seconds
+        self._lookups: dict[str, _Lookup] = {}
 
     async def find(self, plan_id: str) -> KnownPlan | None:
         """Returns the plan, or None when there is none. Raises Transient when neither side can tell."""
@@ -70,7 +78,23 @@ class Directory:
                 return None
 
     async def _on_bus(self, plan_id: str) -> KnownPlan | None:
-        """Raises Transient when it takes too long: bounded, however many ask for plans that are none."""
+        """Shares a lookup that runs, unless it began before now and finds nothing: a start may have come.
+
+        Raises Transient when it takes too long: bounded, however many ask for plans that are none.
+        """
+        clock = asyncio.get_running_loop().time
+        asked = clock()
+        while True:
+            lookup = self._lookups.get(plan_id)
+            if lookup is None:
+                lookup = _Lookup(clock(), asyncio.create_task(self._in_turn(plan_id)))
+                self._lookups[plan_id] = lookup
+                lookup.found.add_done_callback(lambda _: self._lookups.pop(plan_id))
+            found = await asyncio.shield(lookup.found)
+            if found is not None or lookup.began >= asked:
+                return found
+
+    async def _in_turn(self, plan_id: str) -> KnownPlan | None:
         try:
             async with asyncio.timeout(self._within_seconds):
                 await self._turns.acquire()
