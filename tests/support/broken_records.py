@@ -18,6 +18,7 @@ _FOLDERS: Final = {
     "StreamingChunk": "streaming",
     "AccessChange": "access",
     "AuditEntry": "audit",
+    "WorkspaceChange": "workspace_changes",
 }
 _ODD: Final[tuple[Any, ...]] = (
     None,

@@ -24,7 +24,7 @@ from agentbus.contracts.topics import MESSAGES, dead_letter_topic, topics
 READERS = len(topics()[MESSAGES].dead_letter)
 """How many groups put a poison record of the messages aside, each for itself."""
 _BROKEN = (b"\xff\x00 not JSON", b"{}", b'{"plan_id": "another", "seq": 1, "attempt": 1}', b"[1, 2, 3]")
-_READING = ("persister", "telemetry")
+_READING = ("persister", "telemetry", "workspace")
 _ALL_POISON_RECORDS = 1500
 _MOST_BEFORE_THE_LIMIT = 100
 _HALT_SECONDS = 30

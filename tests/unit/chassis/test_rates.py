@@ -1,5 +1,6 @@
 """Rate limits: by address and by principal, stricter for whoever fails to authenticate; never for health."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -55,7 +56,8 @@ async def test_a_principal_has_its_quota_wherever_it_asks_from() -> None:
         problem_in(await client.post(ROUTE, json=BODY), 429, "rate_limited")
         answer = await client.post("/api/things/1?user_id=bob", json=BODY)
         assert answer.status_code == 200
-        assert answer.headers["ratelimit"] == '"address";r=5999;t=1, "principal";r=1;t=30'
+        left = answer.headers["ratelimit"]
+        assert re.fullmatch(r'"address";r=599[89];t=1, "principal";r=1;t=(29|30)', left), left
 
 
 async def test_whoever_fails_to_authenticate_has_to_wait_also_with_a_good_token() -> None:
