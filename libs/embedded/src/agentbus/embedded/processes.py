@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-from typing import Final
 
 import psutil
 
@@ -11,8 +10,6 @@ from agentbus.embedded.errors import NotRunning
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.orphans import end_orphans
 from agentbus.embedded.supervision import Supervisor
-
-_STOPPING_SECONDS: Final = 0.001
 
 _POLL_SECONDS = 0.02
 
@@ -51,8 +48,8 @@ class Processes:
         """Freezes the program and its children (SIGSTOP): alive, connected, and silent when it returns."""
         for process in await self._tree(name):
             process.suspend()
-            while process.status() != psutil.STATUS_STOPPED:  # the signal takes effect at its next turn
-                await asyncio.sleep(_STOPPING_SECONDS)
+            while process.status() != psutil.STATUS_STOPPED:  # noqa: ASYNC110  # at its next turn
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def resume(self, name: str) -> None:
         """Lets a frozen program go on (SIGCONT)."""
