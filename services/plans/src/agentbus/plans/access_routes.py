@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from agentbus.chassis.answers import json_answer, next_page
 from agentbus.chassis.auth import Principal, Role, Scope, requires
+from agentbus.chassis.documentation import ALWAYS, WITH_BODY
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.http.access import (
     CreatedApiKey,
@@ -19,7 +20,7 @@ from agentbus.contracts.http.access import (
 )
 from agentbus.plans import access_acts
 from agentbus.plans.access_acts import AccessParts, Admin
-from agentbus.plans.documentation import ALWAYS, AUDIT_READ, WITH_BODY, access_problems
+from agentbus.plans.documentation import AUDIT_READ, access_problems
 
 AUDIT_LIMIT: Final = 500
 AUDIT_DEFAULT: Final = 100

@@ -1,22 +1,15 @@
 """What the OpenAPI document says of this service's answers beyond their models. Called by `routes.py`."""
 
-from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from agentbus.contracts.http.problems import PROBLEM_MEDIA_TYPE
+from agentbus.chassis.documentation import PAGED, SHARED_CASES, Responses, header, problem_answers
 
-Responses = dict[int | str, dict[str, Any]]
-
-_CASES: Final = {
-    400: ("malformed_json", "The body is not JSON: unexpected end of data."),
-    401: ("unauthenticated", "an access token is needed: Authorization: Bearer …"),
+_CASES: Final = SHARED_CASES | {
     403: ("forbidden", "this needs the role editor, and you are viewer"),
     404: ("unknown_plan", "there is no such plan"),
     409: ("plan_ended", "the plan has ended: completed"),
     413: ("body_too_large", "The body may have up to 1000000 bytes."),
-    415: ("unsupported_media_type", "Send application/json."),
     422: ("unknown_team", "there is no team 'rewiev'; there are: model, review"),
-    429: ("rate_limited", "Too many requests; try again in 2 s."),
     503: ("bus_unavailable", "Kafka did not acknowledge"),
 }
 
@@ -30,40 +23,16 @@ _ACCESS_CASES: Final = _CASES | {
 }
 
 
-_COME_AGAIN: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
-
-
 def problems(*statuses: int) -> Responses:
     """Returns the problem answers of a route, with an example each."""
-    return {status: _problem(status, *_CASES[status]) for status in statuses}
+    return problem_answers(_CASES, statuses)
 
 
 def access_problems(*statuses: int) -> Responses:
     """As `problems`, of a route under `/api/v3/access`."""
-    return {status: _problem(status, *_ACCESS_CASES[status]) for status in statuses}
+    return problem_answers(_ACCESS_CASES, statuses)
 
 
-def _problem(status: int, code: str, detail: str) -> dict[str, Any]:
-    title = HTTPStatus(status).phrase
-    example = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    schema = {"$ref": "#/components/schemas/Problem"}
-    described: dict[str, Any] = {
-        "description": f"{title} (RFC 9457), for example `{code}`.",
-        "content": {PROBLEM_MEDIA_TYPE: {"schema": schema, "example": example}},
-    }
-    if status in _COME_AGAIN:
-        described["headers"] = {"Retry-After": header("Seconds after which to try again.", "integer")}
-    return described
-
-
-def header(description: str, kind: str = "string") -> dict[str, Any]:
-    """Returns the description of a response header."""
-    return {"description": description, "schema": {"type": kind}}
-
-
-ALWAYS: Final = (401, 403, 422, 429, 503)
-WITH_BODY: Final = (400, 413, 415, *ALWAYS)
-PAGED: Final = {"Link": header('`rel="next"`: where the rest is; absent on the last page.')}
 SUBMITTED: Final[Responses] = {
     200: {
         "description": "On the bus. With `Prefer: wait=N`: how it ended, or what there is after N seconds.",

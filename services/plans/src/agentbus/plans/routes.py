@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from agentbus.chassis.answers import VARIES, json_answer, next_page
 from agentbus.chassis.auth import Principal, Role, Scope, requires
+from agentbus.chassis.documentation import ALWAYS, WITH_BODY
 from agentbus.chassis.negotiation import matches
 from agentbus.contracts.http.dialect import PlanInDialect
 from agentbus.contracts.http.plans import (
@@ -27,7 +28,7 @@ from agentbus.contracts.http.plans import (
 )
 from agentbus.plan.dialect import DEFAULT, Dialect
 from agentbus.plans import handlers, reads
-from agentbus.plans.documentation import ALWAYS, PLAN_READ, PLANS_READ, SUBMITTED, WITH_BODY, problems
+from agentbus.plans.documentation import PLAN_READ, PLANS_READ, SUBMITTED, problems
 from agentbus.plans.handlers import Caller
 from agentbus.plans.instruments import NOT_MODIFIED
 from agentbus.plans.model import KEY_SCHEMA, checked_key

@@ -6,12 +6,13 @@ import orjson
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from agentbus.chassis.answers import json_answer, next_page
+from agentbus.chassis.documentation import ALWAYS, WITH_BODY
 from agentbus.chassis.negotiation import matches
 from agentbus.contracts.http.workspace import DocumentPatch, NewEnvironment, NewTask
 from agentbus.contracts.workspace import CollectionName, DocumentId, Environment, Task, TaskStatus
 from agentbus.workspace import editing, reading
 from agentbus.workspace.callers import Built, ByRest, Reader, WorkspaceId
-from agentbus.workspace.documentation import ALWAYS, DOCUMENT, LISTED, WITH_BODY, problems
+from agentbus.workspace.documentation import DOCUMENT, LISTED, problems
 from agentbus.workspace.editing import Place, etag
 from agentbus.workspace.model import Json, Stored
 from agentbus.workspace.reading import Filter

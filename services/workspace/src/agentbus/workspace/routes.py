@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from agentbus.chassis.answers import json_answer, next_page
 from agentbus.chassis.auth import Principal, Role, Scope, requires
+from agentbus.chassis.documentation import ALWAYS
 from agentbus.contracts.http.workspace import Conflict, HistoryEntry, ListedWorkspace
 from agentbus.contracts.workspace import CollectionName, DocumentId
 from agentbus.workspace import conflicts, reading, store
 from agentbus.workspace.callers import Built, ByRest, Reader, WorkspaceId
 from agentbus.workspace.document_routes import ENVIRONMENTS, LIST_DEFAULT, LIST_LIMIT, MAX_SEQ, TASKS
-from agentbus.workspace.documentation import ALWAYS, LISTED, problems
+from agentbus.workspace.documentation import LISTED, problems
 from agentbus.workspace.ports import Page, Parts
 
 API: Final = APIRouter(prefix="/api/v3/workspaces", tags=["workspaces"])

@@ -4,11 +4,12 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
+from agentbus.chassis.documentation import ALWAYS, WITH_BODY
 from agentbus.contracts.http.workspace import ListedSecret, SecretName, SecretValue
 from agentbus.contracts.workspace import DocumentId
 from agentbus.workspace import secrets
 from agentbus.workspace.callers import Built, ByRest, Reader, WorkspaceId
-from agentbus.workspace.documentation import ALWAYS, WITH_BODY, problems
+from agentbus.workspace.documentation import problems
 from agentbus.workspace.model import Json
 
 SECRETS: Final = APIRouter(

@@ -13,13 +13,14 @@ from fastapi.responses import Response, StreamingResponse
 from agentbus.chassis.access.book import AccessBook
 from agentbus.chassis.answers import json_answer
 from agentbus.chassis.auth import Principal
+from agentbus.chassis.documentation import ALWAYS, WITH_BODY
 from agentbus.contracts.http.workspace import Pulled, PushRow
 from agentbus.contracts.workspace import CollectionName, Environment, Task
 from agentbus.kernel.errors import AgentbusError
 from agentbus.workspace import replication
 from agentbus.workspace.callers import Built, ByRest, Reader, WorkspaceId
 from agentbus.workspace.document_routes import MAX_SEQ
-from agentbus.workspace.documentation import ALWAYS, WITH_BODY, problems
+from agentbus.workspace.documentation import problems
 from agentbus.workspace.settings import WorkspaceSettings
 from agentbus.workspace.streams import Stream
 

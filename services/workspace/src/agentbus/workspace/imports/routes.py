@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from agentbus.chassis.answers import json_answer
+from agentbus.chassis.documentation import ALWAYS, WITH_BODY
 from agentbus.contracts.http.imports import ConfirmImport, ImportReport, NewImport, UndoneImport
 from agentbus.contracts.http.plans import Id
 from agentbus.workspace.callers import Built, ByRest, Reader, WorkspaceId
-from agentbus.workspace.documentation import ALWAYS, WITH_BODY, problems
+from agentbus.workspace.documentation import problems
 from agentbus.workspace.imports import applying, confirming, undoing
 
 IMPORTS: Final = APIRouter(prefix="/api/v3/workspaces/{workspace_id}/imports", tags=["imports"])
