@@ -15,7 +15,7 @@ from agentbus.embedded.stack import Stack
 
 EVERY_SECONDS = 5.0
 MEGABYTE = 1 << 20
-LIMITS = {**dict.fromkeys(SERVICES, 3.0), "edge": 5.0, "ferretdb": 5.0, "postgres": 5.0, "kafka": 20.0}
+LIMITS = {**dict.fromkeys(SERVICES, 3.0), "edge": 3.0, "ferretdb": 5.0, "postgres": 5.0, "kafka": 20.0}
 """What each may grow by, in MB a minute. Kafka's heap fills to its bound; Go's doubles at times."""
 
 
