@@ -31,9 +31,10 @@ async def world(own_stack: Stack) -> AsyncIterator[WorkspaceWorld]:
 
 
 async def written(client: httpx.AsyncClient, root: str, number: int) -> bool:
+    """Writes a task; 200: it was stored before, by a try whose answer was lost with the database."""
     answer = await client.put(f"{root}/tasks/t{number}", json={"title": str(number)})
-    assert answer.status_code in (201, 503), answer.text
-    return answer.status_code == 201
+    assert answer.status_code in (200, 201, 503), answer.text
+    return answer.status_code != 503
 
 
 async def history(client: httpx.AsyncClient, root: str) -> list[dict[str, Any]]:

@@ -3,11 +3,12 @@
 import asyncio
 
 from support.campaign.fault import Fault
+from support.campaign.plans import plans_of
 from support.database_proxy import DatabaseProxy, Write
 from support.system import System
 
 PART, SECOND = "persister", "persister-2"
-WRITTEN_SECONDS = 30
+WRITTEN_SECONDS = 60
 
 
 class PersisterKilledInBatch(Fault):
@@ -27,6 +28,8 @@ class PersisterKilledInBatch(Fault):
 
     async def inflict(self, system: System) -> None:
         with self._proxy.ruled(self._never_answered):
+            async with plans_of(system) as plans:  # something to write, should the load have ended on busy cores
+                await plans.submit({"messages": 3})
             async with asyncio.timeout(WRITTEN_SECONDS):
                 await self._stored.wait()
             await system.stack.start(SECOND, {})
