@@ -109,9 +109,9 @@ def test_only_those_who_check_tokens_get_the_secret() -> None:
         for secret in COMPOSE["secrets"]
     }
     assert holders == {
-        "agentbus_auth_secret": {"gateway", "plans", "workspace"},
+        "agentbus_auth_secret": {"gateway", "plans", "workspace", "telemetry"},
         "agentbus_secret_keys": {"workspace"},
-        "agentbus_postgres_password": {"workspace", "postgres"},
+        "agentbus_postgres_password": {"workspace", "telemetry", "postgres"},
     }
     for name, secret in COMPOSE["secrets"].items():
         assert secret["file"].endswith(f"/{name}"), "the name that the settings look for"

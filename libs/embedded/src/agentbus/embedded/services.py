@@ -57,6 +57,7 @@ def edge_program(layout: Layout, ports: Mapping[str, int], overrides: Mapping[st
         "AGENTBUS_EDGE_PORT": str(ports["edge"]),
         "AGENTBUS_PLANS_UPSTREAM": f"127.0.0.1:{ports.get('plans', 8001)}",
         "AGENTBUS_WORKSPACE_UPSTREAM": f"127.0.0.1:{ports.get('workspace', 8004)}",
+        "AGENTBUS_TELEMETRY_UPSTREAM": f"127.0.0.1:{ports.get('telemetry', 8005)}",
         "AGENTBUS_SOCKET_UPSTREAM": f"127.0.0.1:{ports.get('gateway-socket', 8003)}",
         "AGENTBUS_WEB_ROOT": str(WEB_ROOT),
         "XDG_CONFIG_HOME": str(layout.home / "edge"),

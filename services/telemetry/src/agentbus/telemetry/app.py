@@ -1,54 +1,95 @@
-"""The composition root of the telemetry service: the only place where its parts are built."""
+"""The composition root of the telemetry service: the only place where its parts are built.
 
-from collections.abc import AsyncIterator
+Starts whether or not Kafka and PostgreSQL are up. Ready means: it follows the log. Without PostgreSQL the
+figures for Prometheus go on, which readiness tells; those in the database catch up when it is back.
+"""
+
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from agentbus.bus.reader import Reader
+from agentbus.chassis.auth import Access
 from agentbus.chassis.background import running
 from agentbus.chassis.health import Health
-from agentbus.chassis.http import build_ops_app
+from agentbus.chassis.http import build_app
 from agentbus.contracts.topics import MESSAGES
+from agentbus.kernel.clock import SystemClock
+from agentbus.postgres.database import Database
+from agentbus.postgres.schema import Schema
 from agentbus.telemetry.instruments import PrometheusFigures
 from agentbus.telemetry.labels import BoundedPairs
 from agentbus.telemetry.model import Ledger
-from agentbus.telemetry.ports import Figures
+from agentbus.telemetry.ports import Figures, Parts
+from agentbus.telemetry.routes import API
 from agentbus.telemetry.settings import TelemetrySettings
 from agentbus.telemetry.subscribers import Subscriber, deliver
 
-SERVICE = "telemetry"
+SERVICE: Final = "telemetry"
+SCHEMA: Final = "telemetry"
+ROUTERS: Final[Sequence[APIRouter]] = (API,)
 
 
 def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAPI:
-    """Returns the service; `figures` are kept in the process' Prometheus registry unless given."""
+    """Returns the service; `figures` are kept in the process' Prometheus registry unless given.
+
+    Raises Fatal for tokens without a secret to check them with.
+    """
     health = Health()
     kept = figures or PrometheusFigures()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            parts = await _parts(settings, health, stack)
+            app.state.access, app.state.parts = parts.access, parts
+            await _follow(settings, kept, health, stack)
+            yield
+
+    app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=ROUTERS, health=health)
+    app.description = "What agents do, what is slow, what broke; alerts."
+    return app
+
+
+async def _parts(settings: TelemetrySettings, health: Health, stack: AsyncExitStack) -> Parts:
+    """Builds what routes and background work share. What needs the tables waits for `schema.made()`."""
+    access = Access(settings, settings.bus_address(f"{SERVICE}-{settings.instance}"))
+    stack.push_async_callback(access.stop)
+    await access.start()
+    database = Database(settings)
+    stack.push_async_callback(database.stop)
+    await database.start()
+    schema = Schema(database, package="agentbus.telemetry", schema=SCHEMA)
+    await stack.enter_async_context(running("schema", schema.migrate_and_stay, health))
+    health.check("access", access.book.check, needed=False)
+    health.check("database", database.ping, needed=False)
+    health.check("schema", schema.check, needed=False)
+    return Parts(settings, access, database, schema, SystemClock())
+
+
+async def _follow(
+    settings: TelemetrySettings, figures: Figures, health: Health, stack: AsyncExitStack
+) -> None:
+    address = settings.bus_address(f"{SERVICE}-{settings.instance}")
+    reader = Reader(address)
+    stack.push_async_callback(reader.stop)
+    await reader.start()
     pairs = BoundedPairs(settings.telemetry_label_pairs)
 
     def new_ledger() -> Ledger:
         return Ledger(
-            kept,
+            figures,
             pairs,
             open_limit=settings.telemetry_open_plans,
             ended_limit=settings.telemetry_ended_plans,
         )
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        address = settings.bus_address(f"{SERVICE}-{settings.instance}")
-        async with AsyncExitStack() as stack:
-            reader = Reader(address)
-            stack.push_async_callback(reader.stop)
-            await reader.start()
+    async def kafka() -> None:
+        await reader.partitions(MESSAGES)
 
-            async def kafka() -> None:
-                await reader.partitions(MESSAGES)
-
-            health.check("kafka", kafka)
-            delivery = deliver(address, Subscriber(reader, new_ledger), settings.dead_letter_limits())
-            health.check("poison", delivery.unhalted, needed=False)
-            await stack.enter_async_context(running("delivery", delivery.run, health, stop=delivery.stop))
-            yield
-
-    return build_ops_app(settings, service=SERVICE, lifespan=lifespan, health=health)
+    health.check("kafka", kafka)
+    delivery = deliver(address, Subscriber(reader, new_ledger), settings.dead_letter_limits())
+    health.check("poison", delivery.unhalted, needed=False)
+    await stack.enter_async_context(running("delivery", delivery.run, health, stop=delivery.stop))

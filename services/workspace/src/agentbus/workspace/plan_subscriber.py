@@ -10,8 +10,8 @@ from agentbus.contracts.topics import MESSAGES
 from agentbus.kernel.clock import Clock
 from agentbus.observability.tracing import parent_in, span
 from agentbus.postgres.database import Database
+from agentbus.postgres.schema import Schema
 from agentbus.workspace.plan_tasks import follow
-from agentbus.workspace.schema import Schema
 
 GROUP: Final = "workspace"
 
