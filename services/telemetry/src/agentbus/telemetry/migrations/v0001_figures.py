@@ -30,7 +30,7 @@ def upgrade() -> None:
             team_id text not null,
             description text not null,
             status text not null,
-            attempt integer not null,
+            attempt bigint not null,
             last_seq bigint not null,
             partition integer not null,
             created_at timestamptz,
@@ -45,6 +45,7 @@ def upgrade() -> None:
             input_tokens bigint not null,
             output_tokens bigint not null,
             cost_usd numeric,
+            unpriced_tokens bigint not null,
             trace_id text not null,
             error_fingerprint text
         )
@@ -65,7 +66,7 @@ def upgrade() -> None:
             model text not null,
             step_id text,
             status text not null check (status in ('running', 'completed', 'failed', 'stopped')),
-            attempt integer not null,
+            attempt bigint not null,
             started_seq bigint,
             ended_seq bigint,
             started_at timestamptz not null,
@@ -105,6 +106,7 @@ def upgrade() -> None:
             input_tokens bigint not null,
             output_tokens bigint not null,
             cost_usd numeric,
+            unpriced_tokens bigint not null,
             primary key (workspace_id, grain, starts_at, team_id, agent, agent_type, tool, model, partition)
         ) with (fillfactor = 70)
         """,
@@ -146,6 +148,7 @@ def upgrade() -> None:
         "create index error_events_by_group on error_events (workspace_id, fingerprint, at desc)",
         "create index error_events_by_trace on error_events (workspace_id, trace_id)",
         "create index error_events_by_age on error_events (at)",
+        "create table workspaces (workspace_id text primary key, last_seq bigint not null)",
         """
         create table workspace_changes (
             grain text not null check (grain in ('minute', 'hour', 'day')),
@@ -162,4 +165,21 @@ def upgrade() -> None:
         ) with (fillfactor = 70)
         """,
         "create index workspace_changes_by_age on workspace_changes (grain, starts_at)",
+        _FORGET,
     )
+
+
+_FORGET = """
+create function forget_figures() returns void language plpgsql as $$
+begin
+    -- Who counts waits here, and then finds that the log is to be read from its beginning.
+    lock table telemetry.offsets in exclusive mode;
+    delete from telemetry.offsets where topic = 'agent.messages';
+    truncate telemetry.plans, telemetry.actions, telemetry.rollups, telemetry.error_events;
+    -- What people decided stands in no log.
+    delete from telemetry.errors where state = 'open';
+    update telemetry.errors set count = 0;
+end
+$$
+"""
+"""For `agentbus rebuild telemetry`: `workspace.changes` holds a week only, so its figures stay."""
