@@ -19,13 +19,15 @@ from agentbus.contracts.topics import MESSAGES
 from agentbus.kernel.clock import SystemClock
 from agentbus.postgres.database import Database
 from agentbus.postgres.schema import Schema
+from agentbus.telemetry.aggregation.retention import keep
+from agentbus.telemetry.aggregation.topics import count_changes, count_messages
 from agentbus.telemetry.instruments import PrometheusFigures
 from agentbus.telemetry.labels import BoundedPairs
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.ports import Figures, Parts
 from agentbus.telemetry.routes import API
 from agentbus.telemetry.settings import TelemetrySettings
-from agentbus.telemetry.subscribers import Subscriber, deliver
+from agentbus.telemetry.subscribers import ChangeSubscriber, Subscriber, deliver
 
 SERVICE: Final = "telemetry"
 SCHEMA: Final = "telemetry"
@@ -45,7 +47,8 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
         async with AsyncExitStack() as stack:
             parts = await _parts(settings, health, stack)
             app.state.access, app.state.parts = parts.access, parts
-            await _follow(settings, kept, health, stack)
+            await _follow(parts, kept, health, stack)
+            await _keep(parts, health, stack)
             yield
 
     app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=ROUTERS, health=health)
@@ -69,9 +72,9 @@ async def _parts(settings: TelemetrySettings, health: Health, stack: AsyncExitSt
     return Parts(settings, access, database, schema, SystemClock())
 
 
-async def _follow(
-    settings: TelemetrySettings, figures: Figures, health: Health, stack: AsyncExitStack
-) -> None:
+async def _follow(parts: Parts, figures: Figures, health: Health, stack: AsyncExitStack) -> None:
+    """Begins to count what is on the bus, for Prometheus and in the database."""
+    settings = parts.settings
     address = settings.bus_address(f"{SERVICE}-{settings.instance}")
     reader = Reader(address)
     stack.push_async_callback(reader.stop)
@@ -90,6 +93,21 @@ async def _follow(
         await reader.partitions(MESSAGES)
 
     health.check("kafka", kafka)
-    delivery = deliver(address, Subscriber(reader, new_ledger), settings.dead_letter_limits())
+    messages, changes = count_messages(parts, reader), count_changes(parts, reader)
+    delivery = deliver(
+        address,
+        Subscriber(reader, new_ledger, messages),
+        ChangeSubscriber(reader, changes),
+        settings.dead_letter_limits(),
+    )
     health.check("poison", delivery.unhalted, needed=False)
     await stack.enter_async_context(running("delivery", delivery.run, health, stop=delivery.stop))
+    await stack.enter_async_context(running("messages", messages.run, health))
+    await stack.enter_async_context(running("changes", changes.run, health))
+
+
+async def _keep(parts: Parts, health: Health, stack: AsyncExitStack) -> None:
+    async def kept() -> None:
+        await keep(parts.database, parts.schema, parts.settings, parts.clock)
+
+    await stack.enter_async_context(running("retention", kept, health))

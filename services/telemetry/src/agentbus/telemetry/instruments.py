@@ -5,11 +5,35 @@ from typing import Final
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from agentbus.contracts.payloads import PAYLOADS
-from agentbus.observability.metrics import ACTION_SECONDS
+from agentbus.observability.metrics import ACTION_SECONDS, REQUEST_SECONDS
 from agentbus.plan.sequence import Verdict
 from agentbus.telemetry.labels import OTHER, Pair
 
 _PAIR: Final = ("agent", "tool")
+
+AGGREGATED: Final = Counter(
+    "agentbus_telemetry_aggregated_total", "Records counted in the database.", ["topic"]
+)
+AGGREGATION_SECONDS: Final = Histogram(
+    "agentbus_telemetry_aggregation_seconds",
+    "A batch counted in the database, to its commit.",
+    ["topic"],
+    buckets=REQUEST_SECONDS,
+)
+BEHIND: Final = Gauge(
+    "agentbus_telemetry_behind_records",
+    "Records read and not yet counted in the database, over the partitions owned here.",
+    ["topic"],
+)
+UNSTORABLE: Final = Counter(
+    "agentbus_telemetry_unstorable_total", "Records left out: the database cannot hold them.", ["topic"]
+)
+SYNC_SECONDS: Final = Histogram(
+    "agentbus_telemetry_sync_seconds",
+    "From a workspace's change to its arrival here, as any client of the bus sees it.",
+    ["collection", "origin"],
+    buckets=REQUEST_SECONDS,
+)
 
 
 class PrometheusFigures:
