@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 NOT_A_SERVER = {"cli"}
 SECRET = re.compile("SECRET|PASSWORD|TOKEN|_KEY$")
-WITHOUT_SHELL = {"collector"}
+WITHOUT_SHELL = {"collector", "jaeger"}
 Change = Callable[[dict[str, Any]], object]
 
 

@@ -85,9 +85,15 @@ def test_a_difference_is_named(declared: Metrics, found: Metrics) -> None:
     assert "agentbus_a_total" in problem
 
 
-def test_alerts_use_metrics_that_exist() -> None:
-    rules = (ROOT / "infra" / "observability" / "rules.yml").read_text()
-    used = set(re.findall(r"\bagentbus_[a-z_]+", rules))
+OBSERVERS = [
+    ROOT / "infra" / "observability" / "rules.yml",
+    *sorted((ROOT / "infra" / "observability" / "grafana" / "dashboards").glob("*.json")),
+]
+
+
+@pytest.mark.parametrize("path", OBSERVERS, ids=lambda path: path.name)
+def test_alerts_and_dashboards_use_metrics_that_exist(path: Path) -> None:
+    used = set(re.findall(r"\bagentbus_[a-z_]+", path.read_text()))
     series = {re.sub(r"_(bucket|sum|count)$", "", name) for name in used}
     assert used
     assert series <= set(registered())
