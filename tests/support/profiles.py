@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from support.messages import message
 
-BEGIN: Final = datetime(2026, 3, 1, 23, 58, tzinfo=UTC)
-"""Shortly before midnight: minutes, hours and days differ."""
+BEGIN: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(minutes=2)
+"""Shortly before the last midnight: minutes, hours and days differ, and figures by the minute are kept."""
 
 PRICES: Final = {"gpt-4.1": (Decimal(2), Decimal(8)), "gpt-4.1-mini": (Decimal("0.4"), Decimal("1.6"))}
 """US dollars for a million tokens, as their maker published them (2025-04-14)."""

@@ -1,6 +1,5 @@
 """Plans with a known profile give exactly the known figures, plans, actions and errors (C4)."""
 
-import random
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,6 +8,7 @@ import pytest
 from support.profiles import BEGIN, Act, Profile, known_figures
 from support.stored_figures import assert_exact
 from support.telemetry_world import TelemetryWorld
+from support.varied_plans import interleaved, some_plans
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("telemetry_service")]
 MODEL = Act(tool="model", model="gpt-4.1", tokens=(1_200, 340), ms=2_000)
@@ -32,7 +32,7 @@ async def test_a_plan_with_a_known_profile(telemetry: TelemetryWorld) -> None:
     assert kept["ended_at"] == max(at for _, at, _ in plan.ends())
     assert kept["messages"] == kept["last_seq"] == len(plan.messages())
     assert (kept["input_tokens"], kept["output_tokens"]) == (3_600, 1_020)
-    # 1,200 at 2 $ and 340 at 8 $, and the same at 0.4 $ and 1.6 $, for a million; nobody knows the third model.
+    # 1,200 at 2 $ and 340 at 8 $, the same at 0.4 $ and 1.6 $, for a million; the third has no price.
     assert (float(kept["cost_usd"]), kept["unpriced_tokens"]) == (0.006144, 1_540)
     actions = await telemetry.rows(
         "select * from telemetry.actions where plan_id = 'known' order by started_seq"
@@ -51,7 +51,7 @@ async def test_the_figures_of_many_plans(telemetry: TelemetryWorld) -> None:
 
 
 async def test_late_and_out_of_order_events_count_where_they_happened(telemetry: TelemetryWorld) -> None:
-    late = [replace(plan, begins=BEGIN - timedelta(days=3)) for plan in some_plans("late", 5, seed=3)]
+    late = [replace(plan, begins=BEGIN - timedelta(hours=20)) for plan in some_plans("late", 5, seed=3)]
     await telemetry.publish(interleaved(some_plans("late-first", 5, seed=4), seed=5))
     await telemetry.publish(interleaved(late, seed=6))
     await telemetry.all_counted()
@@ -79,47 +79,3 @@ async def test_the_service_answers_while_it_counts(telemetry_service: httpx.ASGI
     async with httpx.AsyncClient(transport=telemetry_service, base_url="http://127.0.0.1") as client:
         answer = await client.get("/health/ready")
     assert answer.json()["status"] == "ready"
-
-
-def some_plans(workspace: str, number: int, *, seed: int) -> list[Profile]:
-    """Returns plans of several teams, with actions of all kinds."""
-    chosen = random.Random(seed)
-    return [
-        Profile(
-            f"{workspace}-{index}",
-            tuple(_act(chosen) for _ in range(chosen.randrange(1, 12))),
-            workspace_id=workspace,
-            team_id=chosen.choice(["review", "write"]),
-            queue_ms=chosen.randrange(2_000),
-            begins=BEGIN + timedelta(milliseconds=chosen.randrange(300_000)),
-        )
-        for index in range(number)
-    ]
-
-
-def interleaved(plans: list[Profile], *, seed: int) -> list[dict[str, object]]:
-    """Returns all messages, those of each plan in order, the plans mixed at random."""
-    chosen = random.Random(seed)
-    logs = [list(reversed(plan.messages())) for plan in plans]
-    mixed = []
-    while logs:
-        log = chosen.choice(logs)
-        mixed.append(log.pop())
-        if not log:
-            logs.remove(log)
-    return mixed
-
-
-def _act(chosen: random.Random) -> Act:
-    act = Act(
-        agent=chosen.choice(["analyst", "writer", "critic"]),
-        tool=chosen.choice(["ruff", "mypy", "tests"]),
-        ms=chosen.choice([1, 17, 230, 900, 5_000, chosen.randrange(60_000)]),
-        after_ms=chosen.randrange(2_000),
-        failed=chosen.random() < 0.2,
-    )
-    if not act.failed and chosen.random() < 0.4:
-        models = ["gpt-4.1", "gpt-4.1-mini", "somebody's own"]
-        tokens = chosen.randrange(5_000), chosen.randrange(900)
-        return replace(act, tool="model", model=chosen.choice(models), tokens=tokens)
-    return act

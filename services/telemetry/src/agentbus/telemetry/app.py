@@ -4,8 +4,9 @@ Starts whether or not Kafka and PostgreSQL are up. Ready means: it follows the l
 figures for Prometheus go on, which readiness tells; those in the database catch up when it is back.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
@@ -31,6 +32,7 @@ from agentbus.telemetry.subscribers import ChangeSubscriber, Subscriber, deliver
 
 SERVICE: Final = "telemetry"
 SCHEMA: Final = "telemetry"
+_SCHEMA_SECONDS: Final = 3.0
 ROUTERS: Final[Sequence[APIRouter]] = (API,)
 
 
@@ -94,14 +96,17 @@ async def _follow(parts: Parts, figures: Figures, health: Health, stack: AsyncEx
 
     health.check("kafka", kafka)
     messages, changes = count_messages(parts, reader), count_changes(parts, reader)
-    delivery = deliver(
-        address,
-        Subscriber(reader, new_ledger, messages),
-        ChangeSubscriber(reader, changes),
-        settings.dead_letter_limits(),
-    )
+    of_messages = Subscriber(reader, new_ledger, messages)
+    delivery = deliver(settings, address, of_messages, ChangeSubscriber(reader, changes))
     health.check("poison", delivery.unhalted, needed=False)
-    await stack.enter_async_context(running("delivery", delivery.run, health, stop=delivery.stop))
+
+    async def delivered() -> None:
+        # What is given before there are tables would have to be read again.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(parts.schema.made(), _SCHEMA_SECONDS)
+        await delivery.run()
+
+    await stack.enter_async_context(running("delivery", delivered, health, stop=delivery.stop))
     await stack.enter_async_context(running("messages", messages.run, health))
     await stack.enter_async_context(running("changes", changes.run, health))
 

@@ -16,6 +16,9 @@ class TelemetrySettings(ServiceSettings, PostgresSettings):
         default=20_000, ge=1, description="Plans and running actions in memory, per partition; a cache."
     )
     telemetry_batch_records: int = Field(default=2_000, ge=1, description="Most records in one transaction.")
+    telemetry_session_seconds: float = Field(
+        default=10.0, ge=1, description="After how long without a sign of life another instance takes over."
+    )
     telemetry_minute_days: int = Field(default=2, ge=1, description="How long figures by the minute stay.")
     telemetry_hour_days: int = Field(default=90, ge=1, description="And those by the hour; days stay.")
     telemetry_detail_days: int = Field(

@@ -6,11 +6,10 @@ broker delivers it; those in the database are `aggregation.counting`'s, which is
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Poison
-from agentbus.bus.delivery import DeadLetterLimits, Delivery
+from agentbus.bus.delivery import Delivery
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record, TopicPartition
 from agentbus.contracts.message import Message
@@ -24,8 +23,7 @@ from agentbus.telemetry.handlers import count, parse_change, read
 from agentbus.telemetry.instruments import SYNC_SECONDS
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.restoration import GROUP, restore
-
-_BATCH_RECORDS: Final = 2_000
+from agentbus.telemetry.settings import TelemetrySettings
 
 
 class Subscriber:
@@ -106,7 +104,7 @@ class ChangeSubscriber:
 
 
 def deliver(
-    address: BusAddress, messages: Subscriber, changes: ChangeSubscriber, limits: DeadLetterLimits
+    settings: TelemetrySettings, address: BusAddress, messages: Subscriber, changes: ChangeSubscriber
 ) -> Delivery:
     """Returns the delivery of both topics, not running yet."""
     by_topic: dict[str, Subscriber | ChangeSubscriber] = {MESSAGES: messages, WORKSPACE_CHANGES: changes}
@@ -127,10 +125,11 @@ def deliver(
         topics=list(by_topic),
         group=GROUP,
         handler=handle,
-        max_batch_records=_BATCH_RECORDS,
+        max_batch_records=settings.telemetry_batch_records,
         on_assigned=assigned,
         on_revoked=revoked,
-        limits=limits,
+        limits=settings.dead_letter_limits(),
+        session_timeout_seconds=settings.telemetry_session_seconds,
     )
 
 

@@ -12,25 +12,21 @@ Called by `message_writer`, which brings the plans that stand in the tables and 
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from agentbus.contracts.message import Message
 from agentbus.contracts.prices import Prices
-from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.plan.projection import TERMINAL_STATUSES, status_after
 from agentbus.plan.sequence import Verdict
 from agentbus.telemetry.aggregation.cells import Cell, Subject, minute_of
 from agentbus.telemetry.aggregation.failures import Occurrence, Place, occurrence
 from agentbus.telemetry.aggregation.naming import identifier, name, text
 from agentbus.telemetry.aggregation.rows import Action, ActionStatus, Plan, added
+from agentbus.telemetry.aggregation.told import arguments_in, between, microseconds, moment, seconds_in
 from agentbus.telemetry.aggregation.usage import Usage, usage_in
-from agentbus.telemetry.sketch import LONGEST_SECONDS, bin_of
+from agentbus.telemetry.sketch import bin_of
 
 _DESCRIPTION_MAX_CHARACTERS: Final = 500
-_INPUT_MAX_CHARACTERS: Final = 2_000
-_FIRST_YEAR, _LAST_YEAR = 1970, 9000
 _WAITS_FOR_PEOPLE: Final = frozenset({"pending_approval", "pending_clarification"})
 _ENDS: Final[dict[str, ActionStatus]] = {"action_completed": "completed", "action_failed": "failed"}
 
@@ -49,7 +45,7 @@ class Fold:
 
     def take(self, message: Message, appended_at: datetime) -> Verdict:
         """Takes the next message of the log in. `appended_at` stands in for a timestamp that is none."""
-        at = _moment(message, appended_at)
+        at = moment(message, appended_at)
         plan_id = identifier(message.plan_id)
         plan = self._known.get(plan_id)
         if plan is None:
@@ -80,10 +76,10 @@ class Fold:
         elif kind == "plan_created":
             _created(plan, message, at)
         elif kind == "plan_started":
-            plan.queue_us += _between(plan.created_at, at) if plan.started_at is None else 0
+            plan.queue_us += between(plan.created_at, at) if plan.started_at is None else 0
             plan.started_at = plan.started_at or at
         elif kind == "plan_resumed":
-            plan.queue_us += 0 if plan.status in _WAITS_FOR_PEOPLE else _between(plan.last_at, at)
+            plan.queue_us += 0 if plan.status in _WAITS_FOR_PEOPLE else between(plan.last_at, at)
             self._stop_running(plan, at)
         status = status_after(plan.status, {"type": kind, "payload": message.payload})
         if status in TERMINAL_STATUSES and plan.status not in TERMINAL_STATUSES:
@@ -97,19 +93,19 @@ class Fold:
             return
         action = _action(plan, message, at)
         action.started_seq = message.seq
-        action.input, action.input_bytes = _input(message.payload.get("arguments"))
-        action.queue_us = plan.queue_us + _microseconds(message.payload.get("queue_seconds"))
+        action.input, action.input_bytes = arguments_in(message.payload.get("arguments"))
+        action.queue_us = plan.queue_us + microseconds(message.payload.get("queue_seconds"))
         plan.queue_us = 0
         plan.running[action.action_id] = action
         self._changed(action)
 
     def _end(self, plan: Plan, message: Message, at: datetime) -> None:
         action = plan.running.pop(identifier(message.action_id or ""), None)
-        seconds = _seconds(message.payload.get("duration_seconds"))
+        seconds = seconds_in(message.payload.get("duration_seconds"))
         if action is None:
             action = _action(plan, message, at - timedelta(seconds=seconds or 0.0))
         elif seconds is None:
-            seconds = _between(action.started_at, at) / 1e6
+            seconds = between(action.started_at, at) / 1e6
         action.status = _ENDS[message.type]
         action.agent, action.tool = name(message.agent_name), name(message.payload.get("tool"))
         action.ended_at, action.ended_seq, action.seconds = at, message.seq, seconds
@@ -216,37 +212,3 @@ def _cell(action: Action, usage: Usage) -> Cell:
         unpriced_tokens=usage.unpriced_tokens,
         bins={} if seconds is None else {bin_of(seconds): 1},
     )
-
-
-def _input(arguments: Any) -> tuple[str | None, int]:
-    if not arguments:
-        return None, 0
-    try:
-        packed = orjson.dumps(arguments)
-    except orjson.JSONEncodeError:  # numbers beyond 64 bits
-        return None, 0
-    begin = packed[: 4 * _INPUT_MAX_CHARACTERS].decode("utf-8", "ignore")
-    return text(begin, _INPUT_MAX_CHARACTERS), len(packed)
-
-
-def _moment(message: Message, otherwise: datetime) -> datetime:
-    try:
-        at = parse_timestamp(message.timestamp)
-    except ValueError:
-        return otherwise
-    return at if _FIRST_YEAR <= at.year <= _LAST_YEAR else otherwise
-
-
-def _seconds(value: object) -> float | None:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_SECONDS:
-        return float(value)
-    return None
-
-
-def _microseconds(value: object) -> int:
-    return round((_seconds(value) or 0.0) * 1e6)
-
-
-def _between(start: datetime | None, end: datetime) -> int:
-    """Returns the microseconds between two moments; 0 when clocks disagree on which was first."""
-    return 0 if start is None or end < start else round((end - start).total_seconds() * 1e6)
