@@ -193,6 +193,37 @@ export interface Authenticated {
   [unknown: string]: unknown;
 }
 
+/** An agent's use of a tool that became slower than its own history, or takes most of the time. */
+export interface Bottleneck {
+  agent: string;
+  tool: string;
+  model: string;
+  executions: number;
+  seconds_total: number;
+  /** Of the time of all actions in the range. */
+  share: number;
+  p50_seconds: number | null;
+  p95_seconds: number | null;
+  queue_seconds_total: number;
+  history_executions: number;
+  history_p50_seconds: number | null;
+  history_p95_seconds: number | null;
+  /** p95 to that of its history; null with too little history. */
+  slowdown: number | null;
+  /** More than as many executions would have taken before; or 0. */
+  lost_seconds: number;
+}
+
+/** The slowest, against their own history. */
+export interface BottlenecksAnswer {
+  starts_at: string;
+  ends_at: string;
+  /** The history goes from here to `starts_at`. */
+  history_starts_at: string;
+  /** The greatest slowdown first, then most time. */
+  bottlenecks: Bottleneck[];
+}
+
 /** Stop the plan; what it did stays. */
 export interface CancelPlan {
   command_id: string;
@@ -333,6 +364,74 @@ export interface Environment {
   [unknown: string]: unknown;
 }
 
+/** One kind of error with all that is needed to mend it. */
+export interface ErrorDetail {
+  fingerprint: string;
+  type: string;
+  message: string;
+  service: string;
+  version: string;
+  /** `regressed`: met again after it was resolved. */
+  state: "open" | "resolved" | "regressed";
+  first_seen_at: string;
+  last_seen_at: string;
+  /** Ever. */
+  count: number;
+  count_in_range: number;
+  /** How many plans have met it. */
+  plans_in_range: number;
+  resolved_at: string | null;
+  resolved_by: string | null;
+  stack: string;
+  example: ErrorExample;
+}
+
+/** One time that an error was met. */
+export interface ErrorEvent {
+  fingerprint: string;
+  plan_id: string;
+  /** The message that tells of it. */
+  seq: number;
+  at: string;
+  action_id: string | null;
+  trace_id: string | null;
+  agent: string;
+  tool: string;
+}
+
+/** Where the error was met last. */
+export interface ErrorExample {
+  plan_id: string;
+  action_id: string | null;
+  seq: number;
+  trace_id: string | null;
+  agent: string;
+  tool: string;
+  /** What the action was called with, as JSON, cut where long. */
+  input: string | null;
+  stack: string;
+}
+
+/** Errors of one kind: the same type, from the same place. */
+export interface ErrorGroup {
+  fingerprint: string;
+  type: string;
+  message: string;
+  service: string;
+  version: string;
+  /** `regressed`: met again after it was resolved. */
+  state: "open" | "resolved" | "regressed";
+  first_seen_at: string;
+  last_seen_at: string;
+  /** Ever. */
+  count: number;
+  count_in_range: number;
+  /** How many plans have met it. */
+  plans_in_range: number;
+  resolved_at: string | null;
+  resolved_by: string | null;
+}
+
 /** Why something failed, with what is needed to debug it (C2). */
 export interface Failure {
   code: string;
@@ -347,6 +446,45 @@ export interface FieldProblem {
   /** Where: `body.description`, `query.limit`, … */
   field: string;
   message: string;
+}
+
+/** What was measured of actions that ended in the range. */
+export interface Figures {
+  /** Actions that completed or failed. */
+  executions: number;
+  /** Those that failed. */
+  failures: number;
+  /** From 0 to 1; null without executions. */
+  success_rate: number | null;
+  /** Time spent in these actions. */
+  seconds_total: number;
+  mean_seconds: number | null;
+  p50_seconds: number | null;
+  p90_seconds: number | null;
+  p95_seconds: number | null;
+  p99_seconds: number | null;
+  /** Time that these actions waited before they began. */
+  queue_seconds_total: number;
+  mean_queue_seconds: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  /** Of what has a price; null when nothing has. */
+  cost_usd: number | null;
+  /** Tokens of models without a price: not in `cost_usd`. */
+  unpriced_tokens: number;
+}
+
+/** Figures of a range: of everything, and by group. */
+export interface FiguresAnswer {
+  starts_at: string;
+  /** The range does not include this moment. */
+  ends_at: string;
+  group_by: "agent" | "agent_type" | "tool" | "team" | "model";
+  total: Figures;
+  /** Those with most executions first. */
+  groups: GroupFigures[];
+  /** How many groups there are; `groups` may hold fewer. */
+  groups_total: number;
 }
 
 /** What the plan came to. */
@@ -371,6 +509,34 @@ export interface FrameError {
   timestamp: string;
   plan_id: string;
   [unknown: string]: unknown;
+}
+
+/** The figures of one agent, tool, team, model or kind of agent. */
+export interface GroupFigures {
+  /** Actions that completed or failed. */
+  executions: number;
+  /** Those that failed. */
+  failures: number;
+  /** From 0 to 1; null without executions. */
+  success_rate: number | null;
+  /** Time spent in these actions. */
+  seconds_total: number;
+  mean_seconds: number | null;
+  p50_seconds: number | null;
+  p90_seconds: number | null;
+  p95_seconds: number | null;
+  p99_seconds: number | null;
+  /** Time that these actions waited before they began. */
+  queue_seconds_total: number;
+  mean_queue_seconds: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  /** Of what has a price; null when nothing has. */
+  cost_usd: number | null;
+  /** Tokens of models without a price: not in `cost_usd`. */
+  unpriced_tokens: number;
+  /** Its name; empty where the log names none. */
+  group: string;
 }
 
 /** The service answers. */
@@ -479,6 +645,51 @@ export interface ListedWorkspace {
   role: "viewer" | "editor" | "admin";
   /** The newest change; 0 before the first. */
   seq: number;
+}
+
+/** An action that runs now. */
+export interface LiveAction {
+  action_id: string;
+  parent_action_id: string | null;
+  agent: string;
+  agent_type: string;
+  tool: string;
+  model: string;
+  started_at: string;
+  /** So far. */
+  seconds: number;
+  /** 95 % of its last executions took no longer; null with too few of them. */
+  expected_seconds: number | null;
+}
+
+/** What happens in the workspace at this moment. */
+export interface LiveAnswer {
+  at: string;
+  /** The newest first. */
+  plans: LivePlan[];
+  plans_total: number;
+  /** Running actions of all plans. */
+  actions_total: number;
+}
+
+/** A plan that has not ended, and what runs in it now. */
+export interface LivePlan {
+  plan_id: string;
+  description: string;
+  status: "created" | "pending" | "in_progress" | "pending_approval" | "pending_clarification" | "approved" | "rejected" | "completed" | "failed" | "canceled";
+  team: string;
+  user_id: string;
+  session_id: string;
+  created_at: string;
+  /** Since it was created. */
+  seconds: number;
+  messages: number;
+  /** Actions that have ended. */
+  actions_done: number;
+  failures: number;
+  /** At most 50, the oldest first. */
+  running: LiveAction[];
+  running_total: number;
 }
 
 /** The steps as proposed for approval. */
@@ -633,6 +844,46 @@ export interface NewTask {
   [unknown: string]: unknown;
 }
 
+/** A plan with its figures. */
+export interface ObservedPlan {
+  plan_id: string;
+  session_id: string;
+  user_id: string;
+  team: string;
+  description: string;
+  status: "created" | "pending" | "in_progress" | "pending_approval" | "pending_clarification" | "approved" | "rejected" | "completed" | "failed" | "canceled";
+  /** Which take-over it is in, or ended in. */
+  attempt: number;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  /** From its creation to its end, or to now. */
+  seconds: number;
+  messages: number;
+  actions: number;
+  /** Actions that failed. */
+  failures: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number | null;
+  trace_id: string | null;
+  /** Why it failed: one of the errors. */
+  error_fingerprint: string | null;
+}
+
+/** A piece of the critical path: an action at work, or the plan waiting for one to begin. */
+export interface PathSegment {
+  kind: "action" | "waiting";
+  /** Null: waiting. */
+  action_id: string | null;
+  agent: string | null;
+  tool: string | null;
+  starts_at: string;
+  seconds: number;
+  /** Of the plan's duration. */
+  share: number;
+}
+
 /** The base of all payloads; unknown fields are kept. */
 export interface Payload {
   [unknown: string]: unknown;
@@ -684,6 +935,23 @@ export interface PlanApproval {
   approved: boolean;
   feedback?: string | null;
   plan_id?: string | null;
+}
+
+/** What a plan's duration consists of. The critical path is the chain of actions in which the end of one determined the start of the next (decision 0032): its segments cover the plan from its creation to its end exactly once. */
+export interface PlanBottlenecks {
+  plan_id: string;
+  starts_at: string;
+  /** The plan's duration, so far when it runs; the sum of all segments. */
+  seconds: number;
+  /** On the critical path, in actions. */
+  working_seconds: number;
+  /** On the critical path, in none. */
+  waiting_seconds: number;
+  /** The longest of the path, in their order. */
+  segments: PathSegment[];
+  segments_total: number;
+  /** Most time on the path first; at most 100. */
+  shares: TimeShare[];
 }
 
 /** The runner has taken the plan on. */
@@ -873,6 +1141,29 @@ export interface SecretValue {
   value: string;
 }
 
+/** Metrics over time, bucket by bucket. */
+export interface SeriesAnswer {
+  starts_at: string;
+  ends_at: string;
+  /** The width of a bucket; more than asked for where older. */
+  step_seconds: number;
+  /** Where the compared period begins. */
+  compared_starts_at: string | null;
+  /** When each bucket begins. */
+  times: string[];
+  lines: SeriesLine[];
+}
+
+/** One metric over time, of one group or of everything. Values stand in the order of `times`. */
+export interface SeriesLine {
+  metric: "executions" | "failures" | "success_rate" | "mean_seconds" | "p50_seconds" | "p90_seconds" | "p95_seconds" | "p99_seconds" | "mean_queue_seconds" | "input_tokens" | "output_tokens" | "cost_usd";
+  /** Null: of everything. */
+  group: string | null;
+  values: (number | null)[];
+  /** The compared period's values, at the same distance from its start. */
+  compared: (number | null)[] | null;
+}
+
 /** Start a plan. Void when the broker appended it after `expires_at`: its caller was told "refused". */
 export interface StartPlan {
   command_id: string;
@@ -952,6 +1243,61 @@ export interface Team {
   agents?: Agent[];
   starting_tasks?: (Record<string, unknown>)[];
   [unknown: string]: unknown;
+}
+
+/** Where a plan's time went: one agent's use of one tool, against its own history. */
+export interface TimeShare {
+  agent: string;
+  tool: string;
+  executions: number;
+  /** Time in these actions, without that in actions inside them. */
+  seconds: number;
+  /** What of it lies on the critical path. */
+  path_seconds: number;
+  /** That, of the plan's duration. */
+  path_share: number;
+  longest_seconds: number;
+  /** Executions in the 30 days up to the plan's end. */
+  history_executions: number;
+  history_p50_seconds: number | null;
+  history_p95_seconds: number | null;
+}
+
+/** A plan and its actions in the order in which they began; a parent stands before its children. */
+export interface Timeline {
+  plan: ObservedPlan;
+  actions: TimelineAction[];
+}
+
+/** An action on a plan's timeline; nested by `parent_action_id`. */
+export interface TimelineAction {
+  action_id: string;
+  parent_action_id: string | null;
+  agent: string;
+  agent_type: string;
+  tool: string;
+  model: string;
+  step_id: string | null;
+  status: "running" | "completed" | "failed" | "stopped";
+  attempt: number;
+  /** The message that tells of its begin. */
+  started_seq: number;
+  ended_seq: number | null;
+  started_at: string;
+  ended_at: string | null;
+  /** From the plan's creation to this begin. */
+  offset_seconds: number;
+  /** To its end, or so far. */
+  seconds: number;
+  /** How long it waited before. */
+  queue_seconds: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: number | null;
+  error_fingerprint: string | null;
+  error_message: string | null;
+  trace_id: string | null;
+  span_id: string | null;
 }
 
 /** A limit was reached; `timeout_duration` is in seconds. */

@@ -12,7 +12,7 @@ from agentbus.contracts import frames, workspace_frames
 from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import access, dialect, imports, plans, problems
+from agentbus.contracts.http import access, dialect, imports, observability, plans, problems
 from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
@@ -95,6 +95,16 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         imports.ConfirmImport,
         imports.ImportReport,
         imports.UndoneImport,
+        observability.FiguresAnswer,
+        observability.SeriesAnswer,
+        observability.LiveAnswer,
+        observability.ObservedPlan,
+        observability.Timeline,
+        observability.PlanBottlenecks,
+        observability.BottlenecksAnswer,
+        observability.ErrorGroup,
+        observability.ErrorDetail,
+        observability.ErrorEvent,
     )
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""

@@ -26,14 +26,14 @@ from agentbus.telemetry.instruments import PrometheusFigures
 from agentbus.telemetry.labels import BoundedPairs
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.ports import Figures, Parts
-from agentbus.telemetry.routes import API
+from agentbus.telemetry.reading.routes import READING
 from agentbus.telemetry.settings import TelemetrySettings
 from agentbus.telemetry.subscribers import ChangeSubscriber, Subscriber, deliver
 
 SERVICE: Final = "telemetry"
 SCHEMA: Final = "telemetry"
 _SCHEMA_SECONDS: Final = 3.0
-ROUTERS: Final[Sequence[APIRouter]] = (API,)
+ROUTERS: Final[Sequence[APIRouter]] = (READING,)
 
 
 def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAPI:
