@@ -112,7 +112,9 @@ async def telemetry_world(
             namespace=namespace,
             auth="token",
             auth_secret=SecretStr("s" * 32),
-            postgres_call_seconds=60.0,  # other tests take their share of this machine
+            # Other tests take their share of this machine.
+            postgres_call_seconds=60.0,
+            health_check_seconds=20.0,
         )
         address = BusAddress(kafka_bootstrap, namespace)
         await provision(address)

@@ -47,7 +47,7 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            parts = await _parts(settings, health, stack)
+            parts = await make_parts(settings, health, stack)
             app.state.access, app.state.parts = parts.access, parts
             await _follow(parts, kept, health, stack)
             await _keep(parts, health, stack)
@@ -58,7 +58,7 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
     return app
 
 
-async def _parts(settings: TelemetrySettings, health: Health, stack: AsyncExitStack) -> Parts:
+async def make_parts(settings: TelemetrySettings, health: Health, stack: AsyncExitStack) -> Parts:
     """Builds what routes and background work share. What needs the tables waits for `schema.made()`."""
     access = Access(settings, settings.bus_address(f"{SERVICE}-{settings.instance}"))
     stack.push_async_callback(access.stop)
