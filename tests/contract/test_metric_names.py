@@ -24,8 +24,9 @@ Metrics = dict[str, dict[str, Any]]
 
 def registered() -> Metrics:
     """All of our metrics, as the code declares them."""
-    for path in sorted(ROOT.glob("*/*/src/agentbus/*/instruments.py")):
-        import_module(f"agentbus.{path.parent.name}.instruments")
+    for path in sorted(ROOT.glob("*/*/src/agentbus/**/instruments.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        import_module(".".join(parts[parts.index("src") + 1 :]))
     import_module("agentbus.observability.setup")
     telemetry = CollectorRegistry()
     PrometheusFigures(telemetry)

@@ -33,7 +33,7 @@ async def test_every_answer_conforms_to_the_document(
         await rows.plan(Plan(plan_id, began, began + timedelta(seconds=60), actions=actions))
         await rows.error("f1", [{"plan_id": plan_id, "seq": 2, "at": began}])
     token = issue(telemetry.settings, "schemathesis", workspace, Role.ADMIN, timedelta(minutes=15))
-    async with served(telemetry.app(**RATES_OFF), telemetry.settings) as port:
+    async with served(telemetry.app(alert_stream_seconds=0.01, **RATES_OFF), telemetry.settings) as port:
         url = f"http://127.0.0.1:{port}"
         await eventually(lambda: _answers(url, token), within=60)
         known = {"plan_id": [plan_id], "fingerprint": ["f1"]}

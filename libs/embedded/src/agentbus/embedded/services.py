@@ -12,6 +12,7 @@ from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import kind_of
 from agentbus.embedded.program import Program
 from agentbus.embedded.repository import INFRA
+from agentbus.embedded.scraping import scrape_targets
 from agentbus.embedded.web import WEB_ROOT
 
 
@@ -38,6 +39,8 @@ def environment(
         settings["AGENTBUS_AUTH_SECRET"] = layout.secret()
     if kind_of(name) == "workspace":
         settings["AGENTBUS_SECRET_KEYS"] = layout.secret_key()
+    if kind_of(name) == "telemetry":
+        settings["AGENTBUS_SCRAPE_TARGETS"] = scrape_targets(ports)
     if socket_port := ports.get(f"{name}-socket"):
         settings["AGENTBUS_SOCKET_PORT"] = str(socket_port)
     return {**settings, **overrides}

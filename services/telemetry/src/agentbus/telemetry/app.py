@@ -22,6 +22,9 @@ from agentbus.postgres.database import Database
 from agentbus.postgres.schema import Schema
 from agentbus.telemetry.aggregation.retention import keep
 from agentbus.telemetry.aggregation.topics import count_changes, count_messages
+from agentbus.telemetry.alerts.app import run_alerts
+from agentbus.telemetry.alerts.live_routes import LIVE
+from agentbus.telemetry.alerts.routes import ALERTS, HEALTH
 from agentbus.telemetry.instruments import PrometheusFigures
 from agentbus.telemetry.labels import BoundedPairs
 from agentbus.telemetry.model import Ledger
@@ -33,7 +36,7 @@ from agentbus.telemetry.subscribers import ChangeSubscriber, Subscriber, deliver
 SERVICE: Final = "telemetry"
 SCHEMA: Final = "telemetry"
 _SCHEMA_SECONDS: Final = 3.0
-ROUTERS: Final[Sequence[APIRouter]] = (READING,)
+ROUTERS: Final[Sequence[APIRouter]] = (READING, LIVE, ALERTS, HEALTH)
 
 
 def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAPI:
@@ -51,6 +54,9 @@ def build(settings: TelemetrySettings, figures: Figures | None = None) -> FastAP
             app.state.access, app.state.parts = parts.access, parts
             await _follow(parts, kept, health, stack)
             await _keep(parts, health, stack)
+            app.state.alerts = await run_alerts(
+                settings, parts.database, parts.schema, parts.clock, health, stack
+            )
             yield
 
     app = build_app(settings, service=SERVICE, lifespan=lifespan, routers=ROUTERS, health=health)

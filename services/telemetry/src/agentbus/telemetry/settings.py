@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from agentbus.chassis.settings import ServiceSettings
 from agentbus.postgres.settings import PostgresSettings
+from agentbus.telemetry.alerts.settings import AlertSettings
 
 
-class TelemetrySettings(ServiceSettings, PostgresSettings):
+class TelemetrySettings(AlertSettings, PostgresSettings):
     """Bounds, each `AGENTBUS_TELEMETRY_…`. What is past one is `other`, or forgotten and told."""
 
     telemetry_label_pairs: int = Field(default=200, ge=1, description="Agent and tool pairs told apart.")
