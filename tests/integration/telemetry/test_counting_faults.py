@@ -86,12 +86,17 @@ async def test_two_who_believe_that_a_partition_is_theirs_count_it_once(telemetr
         both = [await _counting(telemetry, stack) for _ in range(2)]
         for each in both:
             await each.assigned(partition, start)
+            await stack.enter_async_context(running("counting", each.run, Health()))
         for batch in batches:
             parsed, _ = read(batch)
             await asyncio.gather(
                 *(each.take(partition, parsed, batch.records[-1].offset + 1) for each in both)
             )
-        await telemetry.all_counted()
+
+        async def all_counted() -> None:
+            assert await _next_offset(telemetry, partition) == records[-1].offset + 1
+
+        await eventually(all_counted, within=60)
     await assert_exact(telemetry, [plan])
 
 
