@@ -1,9 +1,9 @@
 /** The sections of the app. */
-import { IconLayoutKanban, IconPlayerPlay, type IconProps } from "@tabler/icons-react";
+import { IconChartLine, IconLayoutKanban, IconPlayerPlay, type IconProps } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 
 export interface Section {
-  readonly to: "/plans" | "/workspace";
+  readonly to: "/plans" | "/workspace" | "/observe";
   readonly label: string;
   readonly icon: ComponentType<IconProps>;
 }
@@ -11,4 +11,5 @@ export interface Section {
 export const SECTIONS: readonly Section[] = [
   { to: "/plans", label: "Plans", icon: IconPlayerPlay },
   { to: "/workspace", label: "Workspace", icon: IconLayoutKanban },
+  { to: "/observe", label: "Observe", icon: IconChartLine },
 ];
