@@ -20,13 +20,13 @@ _CASES: Final = "".join(f"when '{name}' then array{list(fields)}\n" for name, fi
 _FUNCTIONS: Final = f"""
 create or replace function public.index_fields(collection regclass) returns void language plpgsql as $$
 declare
-    bare text := (select relname from pg_class where oid = collection);
+    kept text := (select relname from pg_class where oid = collection);
+    name text := regexp_replace(kept, '_[0-9a-f]{{8}}$', '');  -- FerretDB adds a hash
     field text;
 begin
-    -- FerretDB adds a hash to a collection's name.
-    foreach field in array coalesce(case regexp_replace(bare, '_[0-9a-f]{{8}}$', '') {_CASES} end, '{{}}') loop
+    foreach field in array coalesce(case name {_CASES} end, '{{}}') loop
         execute format('create index if not exists %I on %s using gin ((_jsonb->%L) jsonb_path_ops)',
-            left(bare || '_equal_' || field, 63), collection, field);
+            left(kept || '_equal_' || field, 63), collection, field);
     end loop;
 end $$;
 
