@@ -14,6 +14,7 @@ import orjson
 from agentbus.contracts.http.imports import ImportReport, Outcome
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.workspace import CollectionName
+from agentbus.postgres.columns import columns
 from agentbus.postgres.database import Connection
 from agentbus.workspace.imports.errors import UnknownImport
 from agentbus.workspace.imports.outcome import Brought, Content, Place
@@ -73,25 +74,19 @@ async def add(
         """,
         *(workspace_id, report.import_id, _text(report), at, report.created_by),
     )
-    await connection.executemany(
-        """
-        insert into workspace.import_items (workspace_id, import_id, collection, id, came, kept, outcome, seq)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
-        [
-            (
-                workspace_id,
-                report.import_id,
-                each.collection,
-                each.id,
-                each.came,
-                each.kept,
-                each.outcome,
-                each.seq,
-            )
-            for each in entries
-        ],
-    )
+    rows = [(each.collection, each.id, each.came, each.kept, each.outcome, each.seq) for each in entries]
+    if rows:
+        await connection.execute(
+            """
+            insert into workspace.import_items
+                (workspace_id, import_id, collection, id, came, kept, outcome, seq)
+            select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                $8::bigint[])
+            """,
+            workspace_id,
+            report.import_id,
+            *columns(rows),
+        )
 
 
 async def read(
@@ -139,27 +134,31 @@ async def settle(
 
 
 async def own_seqs(connection: Connection, workspace_id: str, import_id: str) -> set[int]:
-    """Returns the changes that hold this import's items and that its user's imports made for them alone.
+    """Returns the changes that hold this import's items and that are its own to take back (decision 0038).
 
-    Not among them: changes of people, and those that another user's import counts on.
+    Made by it, or by earlier imports of its user that were never confirmed, for which it stands. Not among
+    them: changes of people, and those that an import of another user counts on, or, unless this one was
+    confirmed, a confirmed one of the same user.
     """
     rows = await connection.fetch(
         """
-        with mine as (
-            select i.seq, m.created_by from workspace.import_items i
-            join workspace.imports m using (workspace_id, import_id)
-            where i.workspace_id = $1 and i.import_id = $2 and i.seq is not null and i.undone_seq is null
-        ), all_of as (
-            select i.seq, i.outcome, m.created_by from workspace.import_items i
-            join workspace.imports m using (workspace_id, import_id)
-            where i.workspace_id = $1 and i.seq in (select seq from mine) and m.state <> 'undone'
+        with counting as (
+            select i.seq, i.outcome, i.undone_seq, m.import_id, m.created_by, m.state
+            from workspace.import_items i join workspace.imports m using (workspace_id, import_id)
+            where i.workspace_id = $1 and i.seq in (
+                select seq from workspace.import_items where workspace_id = $1 and import_id = $2
+            )
+        ), mine as (
+            select * from counting where import_id = $2 and undone_seq is null
         )
-        select mine.seq from mine where exists (
-            select 1 from all_of where all_of.seq = mine.seq and all_of.created_by = mine.created_by
-                and all_of.outcome = 'imported'
-        ) and not exists (
-            select 1 from all_of where all_of.seq = mine.seq and all_of.created_by <> mine.created_by
-        )
+        select mine.seq from mine join counting made using (seq, created_by)
+        where made.outcome = 'imported' and (made.import_id = $2 or made.state <> 'confirmed')
+            and not exists (
+                select 1 from counting other where other.seq = mine.seq and other.state <> 'undone' and (
+                    other.created_by <> mine.created_by
+                    or (other.state = 'confirmed' and mine.state <> 'confirmed')
+                )
+            )
         """,
         workspace_id,
         import_id,
@@ -169,10 +168,16 @@ async def own_seqs(connection: Connection, workspace_id: str, import_id: str) ->
 
 async def mark_taken_back(connection: Connection, workspace_id: str, seqs: Sequence[tuple[int, int]]) -> None:
     """Records, for changes that imports made, the change that took each back."""
-    await connection.executemany(
-        "update workspace.import_items set undone_seq = $3 where workspace_id = $1 and seq = $2",
-        [(workspace_id, seq, undone_seq) for seq, undone_seq in seqs],
-    )
+    if seqs:
+        await connection.execute(
+            """
+            update workspace.import_items as items set undone_seq = taken.undone_seq
+            from unnest($2::bigint[], $3::bigint[]) as taken (seq, undone_seq)
+            where items.workspace_id = $1 and items.seq = taken.seq
+            """,
+            workspace_id,
+            *columns(seqs),
+        )
 
 
 async def kept_documents(

@@ -1,8 +1,8 @@
 """Takes an import back, also a confirmed one, and gives the client what it had brought (E4).
 
-Guarantee: only what the import's user brought is taken back, and only where nobody changed it since and no
-other user's import counts on it; all in one transaction, as changes that everyone sees. The same data can be
-imported again afterwards. Called by `routes`.
+Guarantee: only what this import brought is taken back (an earlier one only where it was never confirmed, as
+when its answer was lost), and only where nobody changed it since and no other import counts on it; all in one
+transaction, as changes that everyone sees. The same data can be imported again. Called by `routes`.
 """
 
 from collections.abc import Collection, Sequence
