@@ -16,6 +16,7 @@ from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.workspace import CollectionName
 from agentbus.postgres.columns import columns
 from agentbus.postgres.database import Connection
+from agentbus.workspace.imports.dump import COLLECTIONS
 from agentbus.workspace.imports.errors import UnknownImport
 from agentbus.workspace.imports.outcome import Brought, Content, Place
 from agentbus.workspace.model import Json, Stored
@@ -133,35 +134,27 @@ async def settle(
     return await read(connection, workspace_id, report.import_id)
 
 
-async def own_seqs(connection: Connection, workspace_id: str, import_id: str) -> set[int]:
-    """Returns the changes that hold this import's items and that are its own to take back (decision 0038).
+async def own_seqs(
+    connection: Connection, workspace_id: str, report: ImportReport, seqs: Sequence[int]
+) -> set[int]:
+    """Returns those of the changes, which hold the import's items, that are its to take back (decision 0038).
 
-    Made by it, or by earlier imports of its user that were never confirmed, for which it stands. Not among
-    them: changes of people, and those that an import of another user counts on, or, unless this one was
-    confirmed, a confirmed one of the same user.
+    Made by it, or by imports of its user that were never confirmed, for which it stands. Not among them:
+    changes of people, and those that an import of another user counts on, or, unless this one was confirmed,
+    a confirmed one of the same user.
     """
     rows = await connection.fetch(
         """
-        with counting as (
-            select i.seq, i.outcome, i.undone_seq, m.import_id, m.created_by, m.state
-            from workspace.import_items i join workspace.imports m using (workspace_id, import_id)
-            where i.workspace_id = $1 and i.seq in (
-                select seq from workspace.import_items where workspace_id = $1 and import_id = $2
-            )
-        ), mine as (
-            select * from counting where import_id = $2 and undone_seq is null
-        )
-        select mine.seq from mine join counting made using (seq, created_by)
-        where made.outcome = 'imported' and (made.import_id = $2 or made.state <> 'confirmed')
-            and not exists (
-                select 1 from counting other where other.seq = mine.seq and other.state <> 'undone' and (
-                    other.created_by <> mine.created_by
-                    or (other.state = 'confirmed' and mine.state <> 'confirmed')
-                )
-            )
+        select i.seq
+        from workspace.import_items i join workspace.imports m using (workspace_id, import_id)
+        where i.workspace_id = $1 and i.seq = any($2)
+        group by i.seq
+        having bool_or(i.outcome = 'imported' and m.created_by = $4
+                and (m.import_id = $3 or m.state <> 'confirmed'))
+            and not bool_or(m.state <> 'undone'
+                and (m.created_by <> $4 or (m.state = 'confirmed' and $5 <> 'confirmed')))
         """,
-        workspace_id,
-        import_id,
+        *(workspace_id, seqs, report.import_id, report.created_by, report.state),
     )
     return {row["seq"] for row in rows}
 
@@ -186,14 +179,16 @@ async def kept_documents(
     """Returns, as JSON and as they stand in the database: documents by the change that holds them (from
     `documents` while it is the last one, else from `audit`), and versions recorded as conflicts, by place.
     """
+    # Two questions that each have their index: of a join, without statistics yet, the plan may be quadratic.
+    seqs = {entry.seq for entry in entries if entry.seq is not None}
     held = await connection.fetch(
-        """
-        select a.seq, coalesce(d.document, a.document) as document from workspace.audit a
-        left join workspace.documents d using (workspace_id, collection, id, seq)
-        where a.workspace_id = $1 and a.seq = any($2)
-        """,
-        workspace_id,
-        [entry.seq for entry in entries if entry.seq is not None],
+        "select seq, document from workspace.documents "
+        "where workspace_id = $1 and collection = any($2) and seq = any($3)",
+        *(workspace_id, COLLECTIONS, seqs),
+    )
+    held += await connection.fetch(
+        "select seq, document from workspace.audit where workspace_id = $1 and seq = any($2)",
+        *(workspace_id, seqs - {row["seq"] for row in held}),
     )
     lost = await connection.fetch(
         "select collection, id, client from workspace.conflicts where workspace_id = $1 and id = any($2)",
