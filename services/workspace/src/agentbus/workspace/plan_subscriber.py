@@ -12,12 +12,19 @@ from agentbus.observability.tracing import parent_in, span
 from agentbus.postgres.database import Database
 from agentbus.workspace.plan_tasks import follow
 from agentbus.workspace.schema import Schema
+from agentbus.workspace.turns import Turns
 
 GROUP: Final = "workspace"
 
 
 def deliver_plans(
-    address: BusAddress, database: Database, schema: Schema, clock: Clock, limits: DeadLetterLimits
+    address: BusAddress,
+    database: Database,
+    turns: Turns,
+    *,
+    schema: Schema,
+    clock: Clock,
+    limits: DeadLetterLimits,
 ) -> Delivery:
     """Returns the delivery of plans' messages to their tasks, not running yet."""
 
@@ -29,6 +36,6 @@ def deliver_plans(
         with span(
             "workspace follow plans", "consumer", links=links, partition=batch.partition, records=number
         ):
-            return await follow(batch, database=database, clock=clock)
+            return await follow(batch, database=database, turns=turns, clock=clock)
 
     return Delivery(address, topics=[MESSAGES], group=GROUP, handler=handle, limits=limits)
