@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 NOT_A_SERVER = {"cli"}
 SECRET = re.compile("SECRET|PASSWORD|TOKEN|_KEY$")
-WITHOUT_SHELL = {"collector"}
+WITHOUT_SHELL = {"collector", "jaeger"}
 RECIPE = "infra/docker/service.Dockerfile"
 OTHER_RECIPES = {"edge": "infra/docker/edge.Dockerfile"}
 Change = Callable[[dict[str, Any]], object]
@@ -132,9 +132,9 @@ def test_only_those_who_check_tokens_get_the_secret() -> None:
         for secret in COMPOSE["secrets"]
     }
     assert holders == {
-        "agentbus_auth_secret": {"gateway", "plans", "workspace"},
+        "agentbus_auth_secret": {"gateway", "plans", "workspace", "telemetry"},
         "agentbus_secret_keys": {"workspace"},
-        "agentbus_postgres_password": {"workspace", "postgres"},
+        "agentbus_postgres_password": {"workspace", "telemetry", "postgres"},
     }
     for name, secret in COMPOSE["secrets"].items():
         assert secret["file"].endswith(f"/{name}"), "the name that the settings look for"

@@ -24,8 +24,9 @@ Metrics = dict[str, dict[str, Any]]
 
 def registered() -> Metrics:
     """All of our metrics, as the code declares them."""
-    for path in sorted(ROOT.glob("*/*/src/agentbus/*/instruments.py")):
-        import_module(f"agentbus.{path.parent.name}.instruments")
+    for path in sorted(ROOT.glob("*/*/src/agentbus/**/instruments.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        import_module(".".join(parts[parts.index("src") + 1 :]))
     import_module("agentbus.observability.setup")
     telemetry = CollectorRegistry()
     PrometheusFigures(telemetry)
@@ -85,9 +86,15 @@ def test_a_difference_is_named(declared: Metrics, found: Metrics) -> None:
     assert "agentbus_a_total" in problem
 
 
-def test_alerts_use_metrics_that_exist() -> None:
-    rules = (ROOT / "infra" / "observability" / "rules.yml").read_text()
-    used = set(re.findall(r"\bagentbus_[a-z_]+", rules))
+OBSERVERS = [
+    ROOT / "infra" / "observability" / "rules.yml",
+    *sorted((ROOT / "infra" / "observability" / "grafana" / "dashboards").glob("*.json")),
+]
+
+
+@pytest.mark.parametrize("path", OBSERVERS, ids=lambda path: path.name)
+def test_alerts_and_dashboards_use_metrics_that_exist(path: Path) -> None:
+    used = set(re.findall(r"\bagentbus_[a-z_]+", path.read_text()))
     series = {re.sub(r"_(bucket|sum|count)$", "", name) for name in used}
     assert used
     assert series <= set(registered())

@@ -15,7 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 DECLARED = ROOT / "contracts" / "telemetry" / "spans.yaml"
-NOT_ATTRIBUTES = frozenset({"name", "kind", "parent", "links", None})
+NOT_ATTRIBUTES = frozenset({"name", "kind", "parent", "links", "error", "failure", None})
 Spans = dict[str, dict[str, Any]]
 
 
@@ -27,7 +27,7 @@ def spans_in(source: str) -> Iterator[tuple[str, str, set[str]]]:
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     renamed = [call.args[0] for call in calls if getattr(call.func, "attr", "") == "update_name"]
     for call in calls:
-        if getattr(call.func, "id", "") == "span":
+        if getattr(call.func, "id", "") in ("span", "record"):
             given = {word.arg: word.value for word in call.keywords}
             name = renamed[0] if isinstance(call.args[0], ast.Name) and renamed else call.args[0]
             kind = call.args[1] if len(call.args) > 1 else given.get("kind", ast.Constant("internal"))
@@ -43,16 +43,19 @@ def _text(node: ast.expr) -> str:
 
 def problems(declared: Spans, *sources: str) -> list[str]:
     """What differs."""
-    by_template = {re.sub(r"\{.*?\}", "{}", name): entry for name, entry in declared.items()}
+    known = {(template(name), entry["kind"]): entry for name, entry in declared.items()}
     found = [span for source in sources for span in spans_in(source)]
     wrong = [
         f"not as in {DECLARED.name}: {name}, {kind}, {sorted(attributes)}"
         for name, kind, attributes in found
-        if name not in by_template
-        or by_template[name]["kind"] != kind
-        or not attributes <= set(by_template[name].get("attributes", []))
+        if (name, kind) not in known or not attributes <= set(known[name, kind].get("attributes", []))
     ]
-    return wrong + [f"no such span: {name}" for name in by_template.keys() - {name for name, *_ in found}]
+    begun = {name for name, *_ in found}
+    return wrong + [f"no such span: {name}, {kind}" for name, kind in known if name not in begun]
+
+
+def template(name: str) -> str:
+    return re.sub(r"\{.*?\}", "{}", name)
 
 
 def test_the_contract_names_every_span_as_it_is() -> None:

@@ -10,7 +10,7 @@ from support.messages import message
 from agentbus.bus.batch import Batch
 from agentbus.bus.record import Record
 from agentbus.contracts.topics import MESSAGES
-from agentbus.telemetry.handlers import count
+from agentbus.telemetry.handlers import count, read
 from agentbus.telemetry.instruments import PrometheusFigures
 from agentbus.telemetry.labels import BoundedPairs
 from agentbus.telemetry.model import Ledger
@@ -31,6 +31,7 @@ def test_what_is_no_message_is_poison_and_not_counted(key: str, value: bytes, co
     ledger = Ledger(PrometheusFigures(registry), BoundedPairs(5), open_limit=5, ended_limit=5)
     bad = Record(MESSAGES, 0, 7, key, value, (), NOW)
     good = Record(MESSAGES, 0, 8, "q", orjson.dumps(message("q", 1)), (), NOW)
-    (poison,) = count(Batch(MESSAGES, 0, [bad, good]), ledger)
+    parsed, (poison,) = read(Batch(MESSAGES, 0, [bad, good]))
+    count(parsed, ledger)
     assert (poison.record, poison.code) == (bad, code)
     assert registry.get_sample_value("agentbus_telemetry_messages_total", {"type": "agent_message"}) == 1

@@ -10,9 +10,11 @@ from pydantic import TypeAdapter
 
 from agentbus.contracts import frames, workspace_frames
 from agentbus.contracts.access import ACCESS_CHANGE
+from agentbus.contracts.alerts import AlertChange
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import access, dialect, imports, plans, problems
+from agentbus.contracts.http import access, dialect, imports, observability, plans, problems
+from agentbus.contracts.http import alerts as alert_bodies
 from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
@@ -29,6 +31,7 @@ VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "audit_entry.v1": TypeAdapter(AuditEntry),
     "workspace_change.v1": TypeAdapter(WorkspaceChange),
     "workspace_presence.v1": TypeAdapter(WorkspacePresence),
+    "alert_change.v1": TypeAdapter(AlertChange),
 }
 """What stands in a Kafka record's value."""
 
@@ -97,6 +100,23 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         imports.ConfirmImport,
         imports.ImportReport,
         imports.UndoneImport,
+        alert_bodies.AlertWithHistory,
+        alert_bodies.Acknowledgement,
+        alert_bodies.NewSilence,
+        alert_bodies.Silence,
+        alert_bodies.NewLimit,
+        alert_bodies.Limit,
+        alert_bodies.SystemHealth,
+        observability.FiguresAnswer,
+        observability.SeriesAnswer,
+        observability.LiveAnswer,
+        observability.ObservedPlan,
+        observability.Timeline,
+        observability.PlanBottlenecks,
+        observability.BottlenecksAnswer,
+        observability.ErrorGroup,
+        observability.ErrorDetail,
+        observability.ErrorEvent,
     )
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""

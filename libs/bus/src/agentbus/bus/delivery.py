@@ -21,6 +21,7 @@ from agentbus.bus.handover import Handover, PartitionsHook, ignore
 from agentbus.bus.membership import Membership, Terms
 from agentbus.bus.outage import Outage
 from agentbus.bus.record import TopicPartition
+from agentbus.bus.spans import processed
 from agentbus.kernel.backoff import Backoff
 
 __all__ = ["Batch", "DeadLetterLimits", "Delivery", "Handler", "PartitionsHook", "Poison"]
@@ -38,6 +39,8 @@ class Delivery:
 
     `on_assigned` runs before the first batch of newly gained partitions (Transient: tried again),
     `on_revoked` after the last batch of lost ones; a rebalance that leaves a partition here calls neither.
+
+    `span_for_batch`: each call of `handler` is a span; False when it makes one for each record itself.
     """
 
     def __init__(
@@ -54,12 +57,13 @@ class Delivery:
         backoff: Backoff = DEFAULT_BACKOFF,
         session_timeout_seconds: float = 10.0,
         rebalance_timeout_seconds: float = 30.0,
+        span_for_batch: bool = True,
     ) -> None:
         self._address = address
         self._terms = Terms(
             topics=tuple(topics),
             group=group,
-            handler=handler,
+            handler=processed(handler, group) if span_for_batch else handler,
             limits=limits,
             backoff=backoff,
             max_batch_records=max_batch_records,

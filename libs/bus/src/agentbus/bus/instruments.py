@@ -27,6 +27,9 @@ BATCH_RECORDS: Final = Histogram(
 BATCH_SECONDS: Final = Histogram(
     "agentbus_bus_batch_seconds", "From a batch's arrival to its commit.", _LABELS, buckets=REQUEST_SECONDS
 )
+PROCESS_SECONDS: Final = Histogram(
+    "agentbus_bus_process_seconds", "A handler's try at a batch.", _LABELS, buckets=REQUEST_SECONDS
+)
 CONSUMED: Final = Counter("agentbus_bus_consumed_total", "Records handled and committed.", _LABELS)
 RETRIED: Final = Counter("agentbus_bus_retried_total", "Times that a batch was tried again.", _LABELS)
 DEAD_LETTERED: Final = Counter(

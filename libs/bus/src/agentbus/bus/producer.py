@@ -25,6 +25,7 @@ from agentbus.bus.kafka_names import key_bytes
 from agentbus.bus.outage import Outage
 from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Outgoing, Sent
+from agentbus.bus.spans import sending
 from agentbus.kernel.errors import AgentbusError, Invalid, Transient
 
 MAX_RECORD_BYTES: Final = 2_097_152
@@ -76,14 +77,21 @@ class Producer:
         Raises Transient when Kafka did not acknowledge it in time: then it is not sent later, though one
         that was on the wire may have been appended. Raises Invalid when it is larger than a topic takes.
         """
-        record = Outgoing(topic, key, value, record_headers(schema))
-        return (await self.send_all([record], timeout_seconds=timeout_seconds))[0]
+        with sending(topic):
+            record = Outgoing(topic, key, value, record_headers(schema))
+            return (await self._send_all([record], timeout_seconds))[0]
 
     async def send_all(self, records: Sequence[Outgoing], *, timeout_seconds: float = 5.0) -> list[Sent]:
         """Sends records pipelined, keeping their order per key; returns when all are acknowledged.
 
         Raises as `send`; the first records of each partition may then have been appended.
         """
+        if not records:
+            return []
+        with sending(records[0].topic, records):
+            return await self._send_all(records, timeout_seconds)
+
+    async def _send_all(self, records: Sequence[Outgoing], timeout_seconds: float) -> list[Sent]:
         inner: AIOKafkaProducer | None = None
         acknowledgements: list[Acknowledgement] = []
         try:

@@ -17,12 +17,14 @@ from agentbus.bus.outage import Outage
 from agentbus.bus.outbox_file import Row
 from agentbus.bus.producer import Acknowledgement, Producer
 from agentbus.bus.record import Outgoing, Sent
+from agentbus.bus.spans import Sending
 from agentbus.observability.log import get_logger
 
 _WINDOW_ROWS: Final = 2000
 _ACKNOWLEDGE_SECONDS: Final = 15.0
 _LOG = get_logger("agentbus.bus.relay")
 
+_InFlight = asyncio.Queue[tuple[Row, Acknowledgement, Sending]]
 OnSent = Callable[[Outgoing, Sent], None]
 
 
@@ -96,7 +98,7 @@ class Relay:
 
     async def _publish(self) -> None:
         """Publishes until something fails, and raises it."""
-        in_flight: asyncio.Queue[tuple[Row, Acknowledgement]] = asyncio.Queue(_WINDOW_ROWS)
+        in_flight: _InFlight = asyncio.Queue(_WINDOW_ROWS)
         sending = asyncio.create_task(self._send(in_flight))
         acknowledging = asyncio.create_task(self._acknowledge(in_flight))
         try:
@@ -109,18 +111,21 @@ class Relay:
         for each in done:
             each.result()
 
-    async def _send(self, in_flight: asyncio.Queue[tuple[Row, Acknowledgement]]) -> None:
+    async def _send(self, in_flight: _InFlight) -> None:
         while True:
-            for row in await self._outbox.take():
-                await in_flight.put((row, await self._producer.submit(row.record)))
+            rows = await self._outbox.take()
+            together = Sending([row.record for row in rows])
+            for row in rows:
+                await in_flight.put((row, await self._producer.submit(row.record), together))
 
-    async def _acknowledge(self, in_flight: asyncio.Queue[tuple[Row, Acknowledgement]]) -> None:
+    async def _acknowledge(self, in_flight: _InFlight) -> None:
         while True:
-            row, acknowledgement = await in_flight.get()
+            row, acknowledgement, together = await in_flight.get()
             async with asyncio.timeout(_ACKNOWLEDGE_SECONDS):
                 metadata = await acknowledgement
             self._outage.over()
             self._outbox.acknowledge(row.id, 1)
+            together.acknowledged()
             if self._on_sent is not None:
                 self._on_sent(row.record, Sent(metadata.partition, metadata.offset))
             if self._awaited:
@@ -137,8 +142,8 @@ class Relay:
         await self.stop()
 
 
-def _retrieve(in_flight: asyncio.Queue[tuple[Row, Acknowledgement]]) -> None:
+def _retrieve(in_flight: _InFlight) -> None:
     """Marks failures as seen: the rows are sent again, nobody awaits these any more."""
     while not in_flight.empty():
-        _, acknowledgement = in_flight.get_nowait()
+        _, acknowledgement, _ = in_flight.get_nowait()
         acknowledgement.add_done_callback(lambda each: each.cancelled() or each.exception())

@@ -25,6 +25,7 @@ from agentbus.bus.kafka_names import to_records
 from agentbus.bus.quiet import quieten
 from agentbus.bus.record import Record
 from agentbus.bus.security import Security
+from agentbus.bus.spans import processed
 from agentbus.kernel.backoff import Backoff
 from agentbus.observability.log import get_logger
 
@@ -53,7 +54,7 @@ class Subscriber:
         self._group = group
         self._handler = handler
         self._backoff = Backoff()
-        self._attempts = Attempts(self._single, self._wait, self._backoff)
+        self._attempts = Attempts(processed(self._single, group), self._wait, self._backoff)
         self._dead_letters = DeadLetters(address, group, self._backoff)
         self.broker = KafkaBroker(
             address.bootstrap,

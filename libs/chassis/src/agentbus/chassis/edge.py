@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import uuid4
 
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, StatusCode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,6 +21,7 @@ from agentbus.chassis.instruments import REQUEST_SECONDS, REQUESTS
 from agentbus.chassis.settings import ServiceSettings
 from agentbus.kernel.errors import AgentbusError, Transient
 from agentbus.observability.log import bound, get_logger
+from agentbus.observability.metrics import observe
 from agentbus.observability.tracing import span
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -57,8 +58,10 @@ class Edge:
         request_id = _request_id(headers)
         scope.setdefault("state", {})["request_id"] = request_id
         method = scope["method"] if scope["method"] in _METHODS else "other"
+        about: dict[str, Any] = {"http.request.method": method, "url.scheme": scope.get("scheme", "http")}
+        parent = headers.get("traceparent")
         with (
-            span(method, kind="server", parent=headers.get("traceparent"), request_id=request_id) as current,
+            span(method, kind="server", parent=parent, request_id=request_id, **about) as current,
             bound(request_id=request_id),
         ):
             answer = _Answer(send, request_id, _HSTS if scope.get("scheme") == "https" else _SECURITY)
@@ -113,11 +116,12 @@ class _Answer:
 def _record(scope: Scope, method: str, status: int, seconds: float, current: Span) -> None:
     route = _route(scope)
     REQUESTS.labels(method, route, str(status)).inc()
-    REQUEST_SECONDS.labels(method, route).observe(seconds)
+    observe(REQUEST_SECONDS.labels(method, route), seconds)
     current.update_name(f"{method} {route}")
     current.set_attributes({"http.route": route, "http.response.status_code": status})
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        current.set_attribute("error", value=True)
+        current.set_attribute("error.type", str(status))
+        current.set_status(StatusCode.ERROR)
     # Without the query: it may hold an access token.
     tell = _log.debug if scope["path"].startswith(_QUIET) and status < HTTPStatus.BAD_REQUEST else _log.info
     tell("request", method=method, path=scope["path"], route=route, status=status, seconds=round(seconds, 6))

@@ -18,6 +18,7 @@ from agentbus.chassis.openapi import PROBLEM_RESPONSES
 from agentbus.chassis.operations import OPERATIONS
 from agentbus.chassis.rates import Rates
 from agentbus.chassis.settings import ServiceSettings
+from agentbus.observability import process
 from agentbus.observability.log import get_logger
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
@@ -74,6 +75,7 @@ def build_app(
         openapi_url="/openapi.json" if routers else None,
     )
     app.state.settings, app.state.health, app.state.rates = settings, health, Rates(settings)
+    process.watch(settings.data_dir)
     for router in (*routers, OPERATIONS):
         app.include_router(router)
     problems.install(app)
@@ -109,9 +111,11 @@ def _bounded(lifespan: Lifespan, grace_seconds: float) -> Lifespan:
     async def run(app: FastAPI) -> AsyncIterator[None]:
         parts = lifespan(app)
         await parts.__aenter__()
+        watching = asyncio.create_task(process.watch_loop(), name="event-loop-delay")
         try:
             yield
         finally:
+            watching.cancel()
             try:
                 async with asyncio.timeout(grace_seconds):
                     await parts.__aexit__(None, None, None)

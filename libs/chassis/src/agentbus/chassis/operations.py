@@ -31,10 +31,10 @@ async def ready(request: Request) -> JSONResponse:
     return _answer(request, 503 if status == "not_ready" else 200, status, checks=checks)
 
 
-@OPERATIONS.get("/metrics", summary="Metrics in Prometheus' text format", response_class=Response)
-async def exposition() -> Response:
-    """Answers with all metrics of this process."""
-    body, content_type = metrics.exposition()
+@OPERATIONS.get("/metrics", summary="Metrics in OpenMetrics or Prometheus' text", response_class=Response)
+async def exposition(request: Request) -> Response:
+    """Answers with all metrics of this process; in OpenMetrics, if that is accepted, with exemplars."""
+    body, content_type = metrics.exposition(request.headers.get("accept", ""))
     return Response(body, headers={"Content-Type": content_type})
 
 

@@ -35,6 +35,7 @@ def main(service: str, settings: type[S], build: Callable[[S], FastAPI]) -> None
         level=loaded.log_level,
         format=loaded.log_format,
         otlp_endpoint=loaded.otlp_endpoint,
+        trace_sample_ratio=loaded.trace_sample_ratio,
         instance=loaded.instance,
     )
     try:

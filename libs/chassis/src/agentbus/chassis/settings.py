@@ -58,7 +58,10 @@ class ServiceSettings(BusSettings, DatabaseSettings, LimitSettings):
         default=(), description="More secrets to cut out before the bus: regular expressions, one a line."
     )
 
-    otlp_endpoint: str | None = None
+    otlp_endpoint: str | None = Field(default=None, description="Where spans go: a collector's OTLP/HTTP.")
+    trace_sample_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="Of the traces that begin here; others are as their caller says."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["json", "console"] = "json"
 

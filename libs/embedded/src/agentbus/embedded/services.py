@@ -12,6 +12,7 @@ from agentbus.embedded.layout import Layout
 from agentbus.embedded.parts import kind_of
 from agentbus.embedded.program import Program
 from agentbus.embedded.repository import INFRA
+from agentbus.embedded.scraping import scrape_targets
 from agentbus.embedded.web import WEB_ROOT
 
 
@@ -38,6 +39,8 @@ def environment(
         settings["AGENTBUS_AUTH_SECRET"] = layout.secret()
     if kind_of(name) == "workspace":
         settings["AGENTBUS_SECRET_KEYS"] = layout.secret_key()
+    if kind_of(name) == "telemetry":
+        settings["AGENTBUS_SCRAPE_TARGETS"] = scrape_targets(ports)
     if socket_port := ports.get(f"{name}-socket"):
         settings["AGENTBUS_SOCKET_PORT"] = str(socket_port)
     return {**settings, **overrides}
@@ -57,6 +60,7 @@ def edge_program(layout: Layout, ports: Mapping[str, int], overrides: Mapping[st
         "AGENTBUS_EDGE_PORT": str(ports["edge"]),
         "AGENTBUS_PLANS_UPSTREAM": f"127.0.0.1:{ports.get('plans', 8001)}",
         "AGENTBUS_WORKSPACE_UPSTREAM": f"127.0.0.1:{ports.get('workspace', 8004)}",
+        "AGENTBUS_TELEMETRY_UPSTREAM": f"127.0.0.1:{ports.get('telemetry', 8005)}",
         "AGENTBUS_SOCKET_UPSTREAM": f"127.0.0.1:{ports.get('gateway-socket', 8003)}",
         "AGENTBUS_WEB_ROOT": str(WEB_ROOT),
         "XDG_CONFIG_HOME": str(layout.home / "edge"),

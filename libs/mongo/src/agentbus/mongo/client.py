@@ -10,6 +10,7 @@ from typing import Any, Final
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection
 from pymongo.errors import ServerSelectionTimeoutError
 
+from agentbus.mongo.commands import Commands
 from agentbus.mongo.errors import translated
 from agentbus.mongo.settings import CALL_SECONDS
 
@@ -78,6 +79,7 @@ def connect(
         retryReads=False,
         w="majority",
         appname="agentbus",
+        event_listeners=[Commands()],
         **options,
     )
     return Database(client, database)

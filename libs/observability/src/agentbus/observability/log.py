@@ -27,6 +27,9 @@ _QUIETER: Final = {
     "asyncio": logging.WARNING,
     "urllib3": logging.ERROR,
     "opentelemetry": logging.ERROR,
+    # These name whole addresses, in which people keep keys.
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
 }
 
 

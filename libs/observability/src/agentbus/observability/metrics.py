@@ -5,8 +5,10 @@ Each service declares its metrics in its `instruments.py`; the chassis serves th
 
 from typing import Final
 
-from prometheus_client import REGISTRY, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client import REGISTRY, Histogram
+from prometheus_client.exposition import choose_encoder
+
+from agentbus.observability.tracing import exemplar
 
 REQUEST_SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Buckets for what a person or a program waits for."""
@@ -31,6 +33,15 @@ ACTION_SECONDS: Final = (
 """Buckets for what an agent does."""
 
 
-def exposition() -> tuple[bytes, str]:
-    """Returns all metrics of this process in Prometheus' text format, and its content type."""
-    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+def observe(histogram: Histogram, value: float) -> None:
+    """Observes `value`, with the current trace as its exemplar where that is recorded."""
+    histogram.observe(value, exemplar())
+
+
+def exposition(accept: str = "") -> tuple[bytes, str]:
+    """Returns all metrics of this process and their content type, in a format that `accept` names.
+
+    OpenMetrics, which alone has exemplars, for whoever asks for it, as Prometheus does; else plain text.
+    """
+    encode, content_type = choose_encoder(accept)
+    return encode(REGISTRY), content_type

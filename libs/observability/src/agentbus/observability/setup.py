@@ -16,12 +16,13 @@ def configure(
     level: str = "INFO",
     format: log.Format = "json",  # noqa: A002
     otlp_endpoint: str | None = None,
+    trace_sample_ratio: float = 1.0,
     instance: str | None = None,
 ) -> None:
     """Sets up logs, traces and the process' identity in metrics. The last call holds."""
     name = instance or default_instance()
     log.install(service, name, level=level, format=format)
-    tracing.install(service, name, otlp_endpoint)
+    tracing.install(service, name, otlp_endpoint, sample_ratio=trace_sample_ratio)
     disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series and nothing reads them
     _PROCESS.info({"service": service, "instance": name})
 

@@ -4,15 +4,18 @@ Guarantee: nothing connects before the first call, so the database need not be u
 down or hangs is told within seconds, as Transient; connections that died are replaced at the next call.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from agentbus.observability.metrics import observe
+from agentbus.postgres import statements
 from agentbus.postgres.errors import translated
-from agentbus.postgres.instruments import TRANSACTION_SECONDS
+from agentbus.postgres.instruments import POOL_CONNECTIONS, POOL_LIMIT, TRANSACTION_SECONDS
 from agentbus.postgres.settings import PostgresSettings
 
 CONNECT_SECONDS: Final = 3.0
@@ -48,7 +51,13 @@ class Database:
 
     async def start(self) -> None:
         """Makes the pool; does not connect."""
-        self._pool = await asyncpg.create_pool(min_size=0, max_size=self._connections, **self._options)
+        pool = await asyncpg.create_pool(
+            min_size=0, max_size=self._connections, init=_observed, **self._options
+        )
+        self._pool = pool
+        POOL_LIMIT.set(self._connections)
+        POOL_CONNECTIONS.labels("idle").set_function(pool.get_idle_size)
+        POOL_CONNECTIONS.labels("used").set_function(lambda: pool.get_size() - pool.get_idle_size())
 
     async def stop(self) -> None:
         """Closes the connections at once; transactions that run are rolled back."""
@@ -66,7 +75,7 @@ class Database:
         """
         isolation: Any = "repeatable_read" if snapshot else None
         assert self._pool is not None, "start() comes first"
-        with translated(), TRANSACTION_SECONDS.labels("read" if snapshot else "write").time():
+        with translated(), _timed("read" if snapshot else "write"):
             async with (
                 self._pool.acquire(timeout=CONNECT_SECONDS) as connection,
                 connection.transaction(isolation=isolation, readonly=snapshot),
@@ -78,6 +87,7 @@ class Database:
         """Gives a connection of its own, outside the pool: for LISTEN, and for locks that a session holds."""
         with translated():
             connection = await asyncpg.connect(**self._options)
+            await _observed(connection)
             try:
                 yield connection
             finally:
@@ -93,3 +103,16 @@ class Database:
         with translated():
             async with self._pool.acquire(timeout=PING_SECONDS) as connection:
                 await connection.execute("select 1", timeout=PING_SECONDS)
+
+
+async def _observed(connection: Connection) -> None:
+    connection.add_query_logger(statements.told)
+
+
+@contextmanager
+def _timed(kind: str) -> Iterator[None]:
+    began = time.perf_counter()
+    try:
+        yield
+    finally:
+        observe(TRANSACTION_SECONDS.labels(kind), time.perf_counter() - began)

@@ -12,6 +12,18 @@ TRANSACTION_SECONDS: Final = Histogram(
     ["kind"],
     buckets=REQUEST_SECONDS,
 )
+STATEMENT_SECONDS: Final = Histogram(
+    "agentbus_postgres_statement_seconds",
+    "A statement, by its operation and tables.",
+    ["statement"],
+    buckets=REQUEST_SECONDS,
+)
+POOL_CONNECTIONS: Final = Gauge(
+    "agentbus_postgres_pool_connections", "Connections to PostgreSQL: used, idle.", ["state"]
+)
+POOL_LIMIT: Final = Gauge(
+    "agentbus_postgres_pool_limit", "Most connections that this process makes to PostgreSQL."
+)
 RELAYED: Final = Counter("agentbus_postgres_relayed_total", "Outbox rows that Kafka has acknowledged.")
 RELAY_OLDEST_SECONDS: Final = Gauge(
     "agentbus_postgres_relay_oldest_seconds", "Age of the oldest outbox row when the relay last looked."

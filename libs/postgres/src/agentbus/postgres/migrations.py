@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from agentbus.kernel.errors import Transient
+from agentbus.observability.tracing import span
 from agentbus.postgres.database import Database
 from agentbus.postgres.errors import translated
 
@@ -39,7 +40,11 @@ async def migrate(database: Database, *, package: str, schema: str) -> None:
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=database.connect, poolclass=NullPool, hide_parameters=True
     )
-    with as_file(files(package) / "migrations") as folder, translated():
+    with (
+        span(f"migrate {schema}", "client", **{"db.system.name": "postgresql"}),
+        as_file(files(package) / "migrations") as folder,
+        translated(),
+    ):
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_upgrade, folder, schema)

@@ -15,6 +15,7 @@ from typing import Final
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
+from agentbus.observability.tracing import first_recorded, span
 from agentbus.postgres.database import Connection, Database
 from agentbus.postgres.instruments import RELAY_LEADER, RELAY_OLDEST_SECONDS, RELAYED
 from agentbus.postgres.outbox import Outbox, Pending
@@ -80,8 +81,12 @@ class Relay:
         RELAY_OLDEST_SECONDS.set(max(0.0, age))
         if not records:
             return False
-        await self._publish(records)
-        await self._outbox.remove(connection, records)
+        parents = [each.traceparent for each in records]
+        with span(
+            "publish outbox", parent=first_recorded(parents), links=parents, outbox=self._outbox.channel
+        ):
+            await self._publish(records)
+            await self._outbox.remove(connection, records)
         RELAYED.inc(len(records))
         self._failures = 0
         return True

@@ -1,6 +1,7 @@
 """`agentbus rebuild messages`: the message database made what the log says, here or in a new database.
 
 Exit codes: 0 log and database agree now; 4 they still differ; 1 it could not be done. Run again, it goes on.
+Beside it stands `rebuild telemetry` (`rebuild_figures`).
 """
 
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from agentbus.bus.producer import Producer
 from agentbus.bus.reader import Reader
 from agentbus.cli.acts import put_on_record
 from agentbus.cli.outcome import fail, run
+from agentbus.cli.rebuild_figures import telemetry
 from agentbus.cli.repair.rebuild import Rebuilt
 from agentbus.cli.repair.rebuild import rebuild as rebuild_from_log
 from agentbus.cli.report_view import DIFFERENT, print_json, print_table
@@ -33,6 +35,7 @@ app = typer.Typer(help="What is derived from the log, made anew from it.", no_ar
 
 def register(parent: typer.Typer) -> None:
     """Adds the commands to `parent`."""
+    app.command()(telemetry)
     parent.add_typer(app, name="rebuild", rich_help_panel="Data")
 
 

@@ -15,10 +15,14 @@ from agentbus.bus.settings import BusSettings
 from agentbus.chassis.access.identity import DEFAULT_USER, DEFAULT_WORKSPACE, Role
 from agentbus.chassis.access.tokens import issue
 from agentbus.chassis.settings import ServiceSettings
+from agentbus.embedded.postgres import service_url
+from agentbus.embedded.safeguards import USER
 from agentbus.embedded.stack import Stack
 from agentbus.kernel.errors import Fatal
 from agentbus.mongo.client import Database, connect
 from agentbus.mongo.settings import DatabaseSettings
+from agentbus.postgres.database import Database as PostgresDatabase
+from agentbus.postgres.settings import PostgresSettings
 
 Name = Annotated[
     str | None, typer.Option("--name", help="Which stack; by default this clone's.", envvar="AGENTBUS_STACK")
@@ -31,6 +35,14 @@ Mongo = Annotated[
     str | None,
     typer.Option(
         "--mongo", help="mongodb://… of the message database; else the stack's.", envvar="AGENTBUS_MONGO_URL"
+    ),
+]
+Postgres = Annotated[
+    str | None,
+    typer.Option(
+        "--postgres",
+        help="postgresql://… of the services' database; else the stack's.",
+        envvar="AGENTBUS_POSTGRES_URL",
     ),
 ]
 DatabaseName = Annotated[
@@ -72,6 +84,25 @@ def message_database(url: str | None, database: str, name: str | None) -> Databa
     except ValidationError as error:
         raise _wrong(error) from None
     return connect(url, database, **settings.database_options())
+
+
+def service_database(url: str | None, name: str | None) -> PostgresDatabase:
+    """Returns the services' database: at `url` with the credentials of `AGENTBUS_POSTGRES_…`, or the stack's.
+
+    Raises as `bus_address`. Start and stop it.
+    """
+    try:
+        return PostgresDatabase(PostgresSettings(postgres_url=url) if url else _of_stack(Stack(name)))
+    except ValidationError as error:
+        raise _wrong(error) from None
+
+
+def _of_stack(stack: Stack) -> PostgresSettings:
+    safeguards, url = stack.layout.safeguards, service_url(stack.layout)
+    if not safeguards.made:
+        return PostgresSettings(postgres_url=url)
+    password = SecretStr(safeguards.database_password)
+    return PostgresSettings(postgres_url=url, postgres_user=USER, postgres_password=password)
 
 
 def api_url(url: str | None, name: str | None) -> str:

@@ -5,13 +5,15 @@ Called by the live tail (`on_records`, synchronously, so a position and a room n
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from prometheus_client import Gauge
 
 from agentbus.bus.record import Record
 from agentbus.gateway import instruments
 from agentbus.gateway.ports import Live, Watcher
+from agentbus.observability.metrics import observe
+from agentbus.observability.tracing import first_recorded, parent_in, span
 
 
 class AnyRoom(Protocol):
@@ -99,7 +101,27 @@ class Hub(Generic[R]):
                 batches.setdefault(record.key, []).append(record)
         for key, batch in batches.items():
             room = self._rooms.get(key)
-            if room is not None and room.take(batch):
+            if room is not None:
+                self._deliver(room, batch)
+
+    def _deliver(self, room: R, batch: list[Record]) -> None:
+        parents = [parent_in(record.headers) for record in batch]
+        topic = batch[0].topic
+        about: dict[str, Any] = {
+            "messaging.system": "kafka",
+            "messaging.destination.name": topic,
+            "messaging.batch.message_count": len(batch),
+            "messaging.message.body.size": sum(len(record.value) for record in batch),
+        }
+        with span(
+            f"deliver {topic}",
+            "consumer",
+            parent=first_recorded(parents),
+            links=parents,
+            sockets=room.visitors,
+            **about,
+        ):
+            if room.take(batch):
                 now = time.time()
                 for record in batch:
-                    instruments.LATENCY.observe(max(0.0, now - record.appended_at.timestamp()))
+                    observe(instruments.LATENCY, max(0.0, now - record.appended_at.timestamp()))

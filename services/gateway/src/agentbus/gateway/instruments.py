@@ -30,6 +30,11 @@ LATENCY: Final = Histogram(
     "From the record's time on the bus until it was handed to all live sockets.",
     buckets=REQUEST_SECONDS,
 )
+SYNC: Final = Histogram(
+    "agentbus_gateway_sync_seconds",
+    "From a workspace's change until it was handed to all of its live sockets.",
+    buckets=REQUEST_SECONDS,
+)
 HISTORY: Final = Histogram(
     "agentbus_gateway_history_read_seconds",
     "Time of one stretch of history, by where it came from: database, topic, whole_topic.",

@@ -75,6 +75,6 @@ class PlanCommands:
         }
 
     async def _send(self, command: PlanCommand, name: str) -> None:
-        with span(f"send {name}", kind="producer", plan_id=self.plan_id):
+        with span(f"say {name}", kind="server", plan_id=self.plan_id):
             said = redacted_model(command, keep=PlanCommand.model_fields)
             await self.bus.send(COMMANDS, self.plan_id, encode(said), schema="command.v1")

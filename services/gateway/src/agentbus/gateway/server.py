@@ -31,6 +31,7 @@ from agentbus.gateway.watch import AnySessions, Watch, Wish
 from agentbus.gateway.wire import frame
 from agentbus.kernel.errors import AgentbusError
 from agentbus.observability.log import bound, get_logger
+from agentbus.observability.tracing import record, span, traceparent
 
 _SCOPES: Final[dict[Kind, Scope]] = {"plan": Scope.PLANS_READ, "workspace": Scope.WORKSPACE_READ}
 _log = get_logger(__name__)
@@ -44,6 +45,7 @@ class _Connection:
     badge: Badge | None = None
     watch: Watch | None = None
     answering: bool = False
+    opening: str | None = None
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -120,6 +122,7 @@ class SocketServer:
         connection = self._connections.pop(socket, None)
         if connection is None:
             return
+        self._tell_of(socket, connection)
         if connection.badge is not None:
             connection.badge.drop()
         if connection.watch is not None:
@@ -148,13 +151,7 @@ class SocketServer:
 
     async def _session(self, socket: Socket, connection: _Connection) -> None:
         try:
-            kind, wish = await self._let_in(socket, connection)
-            with bound(**wish.about):
-                watch = connection.watch = await self._sessions[kind].admit(wish)
-                socket.write(watch.visit.hello(), 1)
-                if socket.inbox:
-                    self.received(socket)
-                await watch.follow(socket)
+            await self._opening(socket, connection)
         except SocketClosed as error:
             socket.close(error.code, error.reason)
         except AgentbusError as error:
@@ -163,6 +160,30 @@ class SocketServer:
         except Exception as error:  # noqa: BLE001  told to the client by its code, to us by the log
             _log.error("a socket's session failed", exc_info=error)
             socket.close(CloseCode.FAILED, "the gateway failed; reconnect from after_seq")
+
+    async def _opening(self, socket: Socket, connection: _Connection) -> None:
+        """Lets the socket in and brings it up to date, in a span that its end has as its parent."""
+        with span("open socket", "server", parent=socket.request.headers.get("traceparent")) as current:
+            connection.opening = traceparent()
+            kind, wish = await self._let_in(socket, connection)
+            current.set_attributes(wish.about)
+            with bound(**wish.about):
+                watch = connection.watch = await self._sessions[kind].admit(wish)
+                socket.write(watch.visit.hello(), 1)
+                if socket.inbox:
+                    self.received(socket)
+                await watch.follow(socket)
+
+    def _tell_of(self, socket: Socket, connection: _Connection) -> None:
+        record(
+            "socket",
+            "server",
+            self._entrance.clock.monotonic() - socket.opened_at,
+            parent=connection.opening,
+            close_code=socket.close_code,
+            frames=socket.sent_frames,
+            bytes=socket.sent_bytes,
+        )
 
     async def _let_in(self, socket: Socket, connection: _Connection) -> tuple[Kind, Wish]:
         """Raises SocketClosed and AgentbusError when this client may not watch, or not one more socket."""

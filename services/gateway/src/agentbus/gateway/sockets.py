@@ -52,6 +52,10 @@ class Socket(WSListener):
         self.dialect: Dialect = DEFAULT
         self.inbox: deque[str] = deque()
         self.heard_at = now()
+        self.opened_at = self.heard_at
+        self.sent_frames = 0
+        self.sent_bytes = 0
+        self.close_code = 0
         self._now = now
         self._owner = owner
         self._settings = settings
@@ -89,6 +93,8 @@ class Socket(WSListener):
             self.close(CloseCode.TOO_SLOW, "too slow: reconnect from after_seq")
             return
         transport.write(frames)
+        self.sent_frames += count
+        self.sent_bytes += len(frames)
         instruments.FRAMES.inc(count)
         instruments.BYTES.inc(len(frames))
 
@@ -178,6 +184,7 @@ class Socket(WSListener):
 
     def _end(self, code: int) -> None:
         self._closing = True
+        self.close_code = int(code)
         instruments.CLOSES.labels(str(int(code))).inc()
         self._owner.closed(self)
 

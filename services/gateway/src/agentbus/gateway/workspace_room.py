@@ -5,12 +5,14 @@ Guarantee: a socket that joined with everything up to a `seq` gets every later c
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydantic import ValidationError
 
 from agentbus.bus.record import Record
+from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.workspace import WorkspaceChange
 from agentbus.contracts.workspace_frames import Resync
 from agentbus.gateway import instruments
@@ -23,6 +25,7 @@ from agentbus.gateway.ports import Watcher
 from agentbus.gateway.presence import Present
 from agentbus.gateway.wire import frame, joined
 from agentbus.kernel.errors import Invalid
+from agentbus.observability.metrics import observe
 
 _CHANGE = "workspace_change"
 
@@ -133,9 +136,12 @@ class WorkspaceRoom:
 
     def take(self, records: Iterable[Record]) -> int:
         """Takes live records of this workspace in, in log order, and sends what counts; returns how many."""
-        count = sum(self._take(record) for record in records)
+        changed_at = [at for record in records if (at := self._take(record)) is not None]
         self._audience.flush()
-        return count
+        now = time.time()
+        for at in changed_at:
+            observe(instruments.SYNC, max(0.0, now - at))
+        return len(changed_at)
 
     def close(self) -> None:
         """Gives back its memory: nobody is in it any more."""
@@ -152,22 +158,23 @@ class WorkspaceRoom:
             instruments.HISTORY_MESSAGES.labels("memory").inc(len(missing))
             watcher.write(joined(missing, watcher.dialect), len(missing))
 
-    def _take(self, record: Record) -> bool:
+    def _take(self, record: Record) -> float | None:
+        """Returns when the change was made (seconds since 1970) if it counts."""
         if not self.live:
             if not self._early.keep(record):
                 self.start = record.offset + 1
-            return False
+            return None
         try:
-            entry = parse(record.value, self.key)
+            change = _change(record.value, self.key)
         except Invalid:
             instruments.NOT_SENT.labels("invalid").inc()
-            return False
+            return None
         last_seq = self.newest.last_seq
-        if last_seq is not None and entry.seq <= last_seq:
+        if last_seq is not None and change.seq <= last_seq:
             instruments.NOT_SENT.labels("duplicate").inc()
-            return False
-        self._accept(entry)
-        return True
+            return None
+        self._accept(_entry(change, record.value))
+        return parse_timestamp(change.changed_at).timestamp()
 
     def _accept(self, entry: Entry) -> None:
         last_seq = self.newest.last_seq
@@ -190,10 +197,18 @@ class WorkspaceRoom:
 
 def parse(value: bytes, workspace_id: str) -> Entry:
     """Returns the change in a record of this workspace; raises Invalid for what no consumer takes."""
+    return _entry(_change(value, workspace_id), value)
+
+
+def _entry(change: WorkspaceChange, value: bytes) -> Entry:
+    return Entry(change.seq, 1, _CHANGE, value)
+
+
+def _change(value: bytes, workspace_id: str) -> WorkspaceChange:
     try:
         change = WorkspaceChange.model_validate_json(value)
     except ValidationError as error:
         raise Invalid(f"not a change: {error}") from error
     if change.workspace_id != workspace_id:
         raise Invalid("the record's key is not the change's workspace_id")
-    return Entry(change.seq, 1, _CHANGE, value)
+    return change

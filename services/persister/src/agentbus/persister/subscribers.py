@@ -1,4 +1,4 @@
-"""The edge to the bus: `agent.messages` → `handlers.store`, with its figures, spans and failure log (A5.2).
+"""The edge to the bus: `agent.messages` → `handlers.store`, with its figures and failure log (A5.2).
 
 Built in `app.py`, called by `agentbus.bus.delivery`, which retries on Transient and commits on return.
 """
@@ -11,7 +11,7 @@ from agentbus.bus.record import Record, TopicPartition
 from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
-from agentbus.observability.tracing import parent_in, span
+from agentbus.observability.metrics import observe
 from agentbus.persister import instruments
 from agentbus.persister.handlers import Stored, store
 from agentbus.persister.known_plans import KnownPlans
@@ -47,25 +47,13 @@ class MessageSubscriber:
     async def handle(self, batch: Batch) -> Sequence[Poison]:
         """Stores the batch and returns its poison; raises Transient while the database is away."""
         started = self._clock.monotonic()
-        first, last = batch.records[0], batch.records[-1]
         try:
-            with span(
-                "persister store",
-                "consumer",
-                parent=parent_in(first.headers),
-                links=(parent_in(record.headers) for record in batch.records),
-                topic=batch.topic,
-                partition=batch.partition,
-                first_offset=first.offset,
-                last_offset=last.offset,
-                records=len(batch.records),
-            ):
-                await self._prepare()
-                stored = await store(batch, messages=self._messages, plans=self._plans, known=self._known)
+            await self._prepare()
+            stored = await store(batch, messages=self._messages, plans=self._plans, known=self._known)
         except Transient as error:
             self._report_failure(batch, error)
             raise
-        instruments.BATCH_SECONDS.observe(self._clock.monotonic() - started)
+        observe(instruments.BATCH_SECONDS, self._clock.monotonic() - started)
         self._report(batch, stored)
         return stored.poison
 

@@ -37,8 +37,3 @@ def failure_of(error: BaseException, default_code: str) -> Failure:
         type=type(error).__name__,
         stack=publishable("".join(traceback.format_exception(error)))[-_STACK_LIMIT_CHARACTERS:],
     )
-
-
-def span_attributes(agent: str, tool: str) -> dict[str, Any]:
-    """Returns the attributes of an action's span (OpenTelemetry GenAI conventions)."""
-    return {"gen_ai.operation.name": "execute_tool", "gen_ai.agent.name": agent, "gen_ai.tool.name": tool}

@@ -92,6 +92,7 @@ async def compose(
             on_assigned=subscriber.on_assigned,
             on_revoked=subscriber.on_revoked,
             limits=settings.dead_letter_limits(),
+            span_for_batch=False,
         )
         health.check("poison", delivery.unhalted, needed=False)
         tail = Tail(address, [topics.MESSAGES], partial(watch, ownership))

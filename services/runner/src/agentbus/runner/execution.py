@@ -17,8 +17,9 @@ import orjson
 from agentbus.contracts.identifiers import derived_id
 from agentbus.contracts.payloads import Failure, Step
 from agentbus.kernel.clock import Clock
+from agentbus.observability import genai
 from agentbus.observability.tracing import span
-from agentbus.runner.action_outcome import as_outcome, failure_of, recorded, span_attributes
+from agentbus.runner.action_outcome import as_outcome, failure_of, recorded
 from agentbus.runner.bounds import bound
 from agentbus.runner.drafts import Draft
 from agentbus.runner.errors import ActionFailed, PlanRejected
@@ -119,15 +120,21 @@ class Execution:
         if finished is not None:
             return recorded(finished)
         action = _Action(action_id, _action.get(), agent, tool, step_id, self._clock.monotonic())
-        await self._tell(
-            action, "action_started", f"{tool} started", arguments={"cut": given} if cut else given
-        )
-        limit_seconds = timeout_seconds or self._action_limit_seconds
-        token = _action.set(action_id)
+        about = genai.action(self.plan_id, action_id, agent, tool)
+        with span(f"execute_tool {tool}", **about) as current:
+            await self._tell(
+                action, "action_started", f"{tool} started", arguments={"cut": given} if cut else given
+            )
+            outcome = await self._outcome(action, work, timeout_seconds or self._action_limit_seconds)
+            current.set_attributes(genai.usage(outcome.usage))
+            return await self._complete(action, outcome)
+
+    async def _outcome(self, action: _Action, work: Work, limit_seconds: float) -> Outcome:
+        """Does the work within its limit; a failure is told, then raised as ActionFailed."""
+        token = _action.set(action.action_id)
         try:
-            with span(f"execute_tool {tool}", **span_attributes(agent, tool)):
-                async with asyncio.timeout(limit_seconds) as limit:
-                    outcome = as_outcome(await work())
+            async with asyncio.timeout(limit_seconds) as limit:
+                return as_outcome(await work())
         except Exception as error:
             failure = failure_of(error, "tool_error")
             if limit.expired():
@@ -136,7 +143,6 @@ class Execution:
             raise ActionFailed(failure.message, code=failure.code) from error
         finally:
             _action.reset(token)
-        return await self._complete(action, outcome)
 
     @asynccontextmanager
     async def stream(self, agent: str) -> AsyncIterator[LiveTextStream]:

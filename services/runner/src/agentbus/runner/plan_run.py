@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from agentbus.contracts.payloads import Failure
 from agentbus.kernel.errors import Transient
+from agentbus.observability import genai
 from agentbus.observability.log import get_logger
 from agentbus.observability.tracing import span
 from agentbus.runner.action_outcome import failure_of
@@ -92,8 +93,9 @@ class PlanRun:
             raise Transient("the plan is changing hands", code="plan_moving")
 
     async def _run(self) -> None:
-        attributes: dict[str, Any] = {"gen_ai.conversation.id": self.log.start.plan_id}
-        with PLANS_RUNNING.track_inprogress(), span("invoke_agent", **attributes):
+        start = self.log.start
+        about = genai.plan(start.plan_id, start.team_id)
+        with PLANS_RUNNING.track_inprogress(), span("invoke_agent", **about):
             if not self.log.journal.ended:
                 await self._tell(await self._ending())
         self._told.set()

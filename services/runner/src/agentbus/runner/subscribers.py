@@ -36,7 +36,9 @@ class CommandSubscriber:
             if command.plan_id != record.key:
                 poison.append(Poison(record, "wrong_key", "The record's key is not the command's plan_id."))
                 continue
-            with span(f"process {topics.COMMANDS}", kind="consumer", parent=parent_in(record.headers)):
+            parent = parent_in(record.headers)
+            about = {"messaging.system": "kafka", "plan_id": command.plan_id}
+            with span(f"process {topics.COMMANDS}", kind="consumer", parent=parent, **about):
                 await handle(command, batch.partition, record.appended_at, ownership=self._ownership)
         return poison
 

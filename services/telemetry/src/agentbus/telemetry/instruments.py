@@ -1,21 +1,48 @@
 """The figures as Prometheus sees them. Labels are bounded: pairs by `labels.py`, the rest by contract."""
 
-from typing import Final
+from typing import Final, TypeVar, cast
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics import MetricWrapperBase
 
 from agentbus.contracts.payloads import PAYLOADS
-from agentbus.observability.metrics import ACTION_SECONDS
+from agentbus.observability.metrics import ACTION_SECONDS, REQUEST_SECONDS
 from agentbus.plan.sequence import Verdict
 from agentbus.telemetry.labels import OTHER, Pair
 
 _PAIR: Final = ("agent", "tool")
+M = TypeVar("M", bound=MetricWrapperBase)
+
+AGGREGATED: Final = Counter(
+    "agentbus_telemetry_aggregated_total", "Records counted in the database.", ["topic"]
+)
+AGGREGATION_SECONDS: Final = Histogram(
+    "agentbus_telemetry_aggregation_seconds",
+    "A batch counted in the database, to its commit.",
+    ["topic"],
+    buckets=REQUEST_SECONDS,
+)
+BEHIND: Final = Gauge(
+    "agentbus_telemetry_behind_records",
+    "Records read and not yet counted in the database, over the partitions owned here.",
+    ["topic"],
+)
+UNSTORABLE: Final = Counter(
+    "agentbus_telemetry_unstorable_total", "Records left out: the database cannot hold them.", ["topic"]
+)
+SYNC_SECONDS: Final = Histogram(
+    "agentbus_telemetry_sync_seconds",
+    "From a workspace's change to its arrival here, as any client of the bus sees it.",
+    ["collection", "origin"],
+    buckets=REQUEST_SECONDS,
+)
 
 
 class PrometheusFigures:
     """Keeps the figures in a Prometheus registry (the process' own one by default)."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._children: dict[tuple[MetricWrapperBase, tuple[str, ...]], MetricWrapperBase] = {}
         self._executions = Counter(
             "agentbus_telemetry_action_executions", "Actions that ended.", _PAIR, registry=registry
         )
@@ -55,31 +82,38 @@ class PrometheusFigures:
 
     def judged(self, verdict: Verdict) -> None:
         """Counts a message by its verdict."""
-        self._judged.labels(verdict.value).inc()
+        self._one(self._judged, verdict.value).inc()
 
     def message(self, message_type: str) -> None:
         """Counts an accepted message; types outside the contract are `other`."""
-        self._messages.labels(message_type if message_type in PAYLOADS else OTHER).inc()
+        self._one(self._messages, message_type if message_type in PAYLOADS else OTHER).inc()
 
     def running(self, pair: Pair, change: int) -> None:
         """Changes how many actions are in flight."""
-        self._running.labels(*pair).inc(change)
+        self._one(self._running, *pair).inc(change)
 
     def executed(self, pair: Pair, seconds: float | None, *, failed: bool) -> None:
         """Counts an action that ended. Failures start at 0, so that a first one shows in a rate."""
-        self._executions.labels(*pair).inc()
-        self._failures.labels(*pair).inc(1 if failed else 0)
+        self._one(self._executions, *pair).inc()
+        self._one(self._failures, *pair).inc(1 if failed else 0)
         if seconds is not None:
-            self._seconds.labels(*pair).observe(seconds)
+            self._one(self._seconds, *pair).observe(seconds)
 
     def reached(self, status: str) -> None:
         """Counts a plan that came to a status."""
-        self._reached.labels(status).inc()
+        self._one(self._reached, status).inc()
 
     def open_plans(self, status: str, change: int) -> None:
         """Changes how many plans in flight have a status."""
-        self._open.labels(status).inc(change)
+        self._one(self._open, status).inc(change)
 
     def forgotten(self) -> None:
         """Counts a plan in flight that was forgotten."""
         self._forgotten.inc()
+
+    def _one(self, metric: M, *labels: str) -> M:
+        """Returns the metric with these labels. Looking it up in the metric takes several times as long."""
+        known = self._children.get((metric, labels))
+        if known is None:
+            known = self._children[metric, labels] = metric.labels(*labels)
+        return cast("M", known)

@@ -1,9 +1,26 @@
-"""What the model needs from outside."""
+"""What the model needs from outside, and what this process is made of."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
+from agentbus.chassis.auth import Access
+from agentbus.kernel.clock import Clock
 from agentbus.plan.sequence import Verdict
+from agentbus.postgres.database import Database
+from agentbus.postgres.schema import Schema
 from agentbus.telemetry.labels import Pair
+from agentbus.telemetry.settings import TelemetrySettings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What this process is made of, in `app.state.parts`: for routes and background work."""
+
+    settings: TelemetrySettings
+    access: Access
+    database: Database
+    schema: Schema
+    clock: Clock
 
 
 class Figures(Protocol):

@@ -1,53 +1,67 @@
-"""The edge to the bus: group `telemetry` on `agent.messages`, a ledger for each partition held here.
+"""The edge to the bus: group `telemetry` on `agent.messages` and `workspace.changes`.
 
-Guarantee: while this process lives, a record changes its figures once, however often the broker delivers it.
+Guarantees: while this process lives, a record changes its figures for Prometheus once, however often the
+broker delivers it; those in the database are `aggregation.counting`'s, which is told of every record here.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Poison
-from agentbus.bus.delivery import DeadLetterLimits, Delivery
+from agentbus.bus.delivery import Delivery
 from agentbus.bus.reader import Reader
-from agentbus.bus.record import TopicPartition
-from agentbus.contracts.topics import MESSAGES
+from agentbus.bus.record import Record, TopicPartition
+from agentbus.contracts.message import Message
+from agentbus.contracts.timestamps import parse_timestamp
+from agentbus.contracts.topics import MESSAGES, WORKSPACE_CHANGES
+from agentbus.contracts.workspace import WorkspaceChange
+from agentbus.kernel.errors import Invalid
 from agentbus.observability.tracing import parent_in, span
-from agentbus.telemetry.handlers import count
+from agentbus.telemetry.aggregation.counting import Counting
+from agentbus.telemetry.handlers import count, parse_change, read
+from agentbus.telemetry.instruments import SYNC_SECONDS
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.restoration import GROUP, restore
+from agentbus.telemetry.settings import TelemetrySettings
 
 
 class Subscriber:
-    """Holds the ledgers of the partitions that this instance owns."""
+    """Messages: holds the ledgers of the partitions that this instance owns."""
 
-    def __init__(self, reader: Reader, new_ledger: Callable[[], Ledger]) -> None:
+    def __init__(self, reader: Reader, new_ledger: Callable[[], Ledger], counting: Counting[Message]) -> None:
         self._reader = reader
         self._new_ledger = new_ledger
+        self._counting = counting
         self._ledgers: dict[int, Ledger] = {}
         self._counted_up_to: dict[int, int] = {}
 
-    async def assigned(self, partitions: Sequence[TopicPartition]) -> None:
-        """Restores what is in flight on new partitions. Raises Transient when Kafka does not answer."""
-        for _, partition in partitions:
-            if partition not in self._ledgers:
-                self._ledgers[partition] = await self._restored(partition)
+    async def assigned(self, partition: int) -> None:
+        """Restores what is in flight on a new partition. Raises Transient when Kafka does not answer."""
+        if partition not in self._ledgers:
+            read_up_to = await self._reader.committed(GROUP, MESSAGES, partition)
+            self._ledgers[partition] = await self._restored(partition)
+            await self._counting.assigned(partition, read_up_to)
 
     async def handle(self, batch: Batch) -> Sequence[Poison]:
         """Counts a batch of a partition that was assigned before."""
         links = (parent_in(record.headers) for record in batch.records)
         number = len(batch.records)
         with span("telemetry count", "consumer", links=links, partition=batch.partition, records=number):
+            parsed, poison = read(batch)
+            end = batch.records[-1].offset + 1
             before = self._counted_up_to.get(batch.partition, 0)
-            poison = count(batch, self._ledgers[batch.partition], before)
-            self._counted_up_to[batch.partition] = max(before, batch.records[-1].offset + 1)
+            count(parsed, self._ledgers[batch.partition], before)
+            self._counted_up_to[batch.partition] = max(before, end)
+            await self._counting.take(batch.partition, parsed, end)
             return poison
 
-    async def revoked(self, partitions: Sequence[TopicPartition]) -> None:
-        """Gives up what is in flight on partitions that another instance counts from now on."""
-        for _, partition in partitions:
-            ledger = self._ledgers.pop(partition, None)
-            if ledger is not None:
-                ledger.clear()
+    async def revoked(self, partition: int) -> None:
+        """Gives up what is in flight on a partition that another instance counts from now on."""
+        self._counting.revoked(partition)
+        ledger = self._ledgers.pop(partition, None)
+        if ledger is not None:
+            ledger.clear()
 
     async def _restored(self, partition: int) -> Ledger:
         ledger = self._new_ledger()
@@ -59,14 +73,69 @@ class Subscriber:
         return ledger
 
 
-def deliver(address: BusAddress, subscriber: Subscriber, limits: DeadLetterLimits) -> Delivery:
-    """Returns the delivery of the messages to `subscriber`, not running yet."""
+class ChangeSubscriber:
+    """Changes of workspaces: how many, and how soon they arrive."""
+
+    def __init__(self, reader: Reader, counting: Counting[WorkspaceChange]) -> None:
+        self._reader = reader
+        self._counting = counting
+
+    async def assigned(self, partition: int) -> None:
+        """Begins to count a partition. Raises Transient when Kafka does not answer."""
+        read_up_to = await self._reader.committed(GROUP, WORKSPACE_CHANGES, partition)
+        await self._counting.assigned(partition, read_up_to)
+
+    async def handle(self, batch: Batch) -> Sequence[Poison]:
+        """Counts a batch."""
+        changes: list[tuple[Record, WorkspaceChange]] = []
+        poison: list[Poison] = []
+        for record in batch.records:
+            try:
+                changes.append((record, parse_change(record)))
+                _arrived(changes[-1][1])
+            except Invalid as error:
+                poison.append(Poison(record, error.code, error.message))
+        await self._counting.take(batch.partition, changes, batch.records[-1].offset + 1)
+        return poison
+
+    async def revoked(self, partition: int) -> None:
+        """Leaves a partition to another instance."""
+        self._counting.revoked(partition)
+
+
+def deliver(
+    settings: TelemetrySettings, address: BusAddress, messages: Subscriber, changes: ChangeSubscriber
+) -> Delivery:
+    """Returns the delivery of both topics, not running yet."""
+    by_topic: dict[str, Subscriber | ChangeSubscriber] = {MESSAGES: messages, WORKSPACE_CHANGES: changes}
+
+    async def assigned(partitions: Sequence[TopicPartition]) -> None:
+        for topic, partition in partitions:
+            await by_topic[topic].assigned(partition)
+
+    async def revoked(partitions: Sequence[TopicPartition]) -> None:
+        for topic, partition in partitions:
+            await by_topic[topic].revoked(partition)
+
+    async def handle(batch: Batch) -> Sequence[Poison]:
+        return await by_topic[batch.topic].handle(batch)
+
     return Delivery(
         address,
-        topics=[MESSAGES],
+        topics=list(by_topic),
         group=GROUP,
-        handler=subscriber.handle,
-        on_assigned=subscriber.assigned,
-        on_revoked=subscriber.revoked,
-        limits=limits,
+        handler=handle,
+        max_batch_records=settings.telemetry_batch_records,
+        on_assigned=assigned,
+        on_revoked=revoked,
+        limits=settings.dead_letter_limits(),
+        session_timeout_seconds=settings.telemetry_session_seconds,
     )
+
+
+def _arrived(change: WorkspaceChange) -> None:
+    try:
+        seconds = (datetime.now(UTC) - parse_timestamp(change.changed_at)).total_seconds()
+    except ValueError:
+        return
+    SYNC_SECONDS.labels(change.collection, change.origin).observe(max(0.0, seconds))

@@ -23,14 +23,14 @@ from agentbus.contracts.workspace import DOCUMENT_MAX_BYTES
 from agentbus.kernel.clock import SystemClock
 from agentbus.postgres.database import Database
 from agentbus.postgres.relay import Relay
+from agentbus.postgres.schema import Schema
 from agentbus.workspace.imports.routes import IMPORTS
 from agentbus.workspace.plan_subscriber import deliver_plans
 from agentbus.workspace.ports import Parts
 from agentbus.workspace.routes import API
-from agentbus.workspace.schema import Schema
 from agentbus.workspace.secret_routes import SECRETS
 from agentbus.workspace.settings import WorkspaceSettings
-from agentbus.workspace.store import OUTBOX
+from agentbus.workspace.store import OUTBOX, SCHEMA
 from agentbus.workspace.streams import Streams
 from agentbus.workspace.subscribers import deliver, publisher
 from agentbus.workspace.sync_routes import SYNC
@@ -66,7 +66,7 @@ async def _parts(settings: WorkspaceSettings, access: Access, health: Health, st
     database = Database(settings)
     stack.push_async_callback(database.stop)
     await database.start()
-    schema = Schema(database)
+    schema = Schema(database, package="agentbus.workspace", schema=SCHEMA)
     await stack.enter_async_context(running("schema", schema.migrate_and_stay, health))
     await _relay(database, schema, address, health, stack)
     streams = Streams(limit=settings.streams_limit, limit_bytes=settings.stream_limit_bytes)

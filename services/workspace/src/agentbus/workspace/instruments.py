@@ -4,6 +4,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from agentbus.observability.metrics import REQUEST_SECONDS
+
 CHANGES: Final = Counter(
     "agentbus_workspace_changes_total", "Changes made to tasks and environments.", ["origin"]
 )
@@ -13,6 +15,11 @@ CONFLICTS: Final = Counter(
     ["kind"],
 )
 STREAMS: Final = Gauge("agentbus_workspace_streams", "Clients that follow a collection over events.")
+SYNC_SECONDS: Final = Histogram(
+    "agentbus_workspace_sync_seconds",
+    "From a change until it was handed to the clients that follow its collection over events.",
+    buckets=REQUEST_SECONDS,
+)
 RESYNCS: Final = Counter("agentbus_workspace_resyncs_total", "Streams that were too slow and have to pull.")
 IMPORTS: Final = Counter(
     "agentbus_workspace_imports_total",

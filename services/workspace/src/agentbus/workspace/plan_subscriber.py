@@ -8,10 +8,9 @@ from agentbus.bus.batch import Batch, Poison
 from agentbus.bus.delivery import DeadLetterLimits, Delivery
 from agentbus.contracts.topics import MESSAGES
 from agentbus.kernel.clock import Clock
-from agentbus.observability.tracing import parent_in, span
 from agentbus.postgres.database import Database
+from agentbus.postgres.schema import Schema
 from agentbus.workspace.plan_tasks import follow
-from agentbus.workspace.schema import Schema
 from agentbus.workspace.turns import Turns
 
 GROUP: Final = "workspace"
@@ -31,11 +30,6 @@ def deliver_plans(
     async def handle(batch: Batch) -> Sequence[Poison]:
         """Raises Transient while PostgreSQL is away or its schema is not made yet."""
         await schema.check()
-        links = (parent_in(record.headers) for record in batch.records)
-        number = len(batch.records)
-        with span(
-            "workspace follow plans", "consumer", links=links, partition=batch.partition, records=number
-        ):
-            return await follow(batch, database=database, turns=turns, clock=clock)
+        return await follow(batch, database=database, turns=turns, clock=clock)
 
     return Delivery(address, topics=[MESSAGES], group=GROUP, handler=handle, limits=limits)

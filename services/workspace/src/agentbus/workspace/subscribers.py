@@ -4,6 +4,7 @@ Called by `app.py`.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -11,11 +12,13 @@ import orjson
 from agentbus.bus.codec import decode
 from agentbus.bus.producer import Producer
 from agentbus.bus.record import Outgoing, Record
+from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.topics import WORKSPACE_CHANGES
 from agentbus.kernel.errors import Invalid
 from agentbus.observability.log import get_logger
 from agentbus.postgres.outbox import Pending
 from agentbus.postgres.relay import Publish
+from agentbus.workspace.instruments import SYNC_SECONDS
 from agentbus.workspace.streams import Streams
 
 _SCHEMA: Final = "workspace_change.v1"
@@ -39,7 +42,9 @@ def deliver(records: Sequence[Record], streams: Streams) -> None:
             change = decode(record.value)
             if streams.follows(change["workspace_id"], change["collection"]):
                 streams.publish(change["workspace_id"], change["collection"], _event(change))
-        except (Invalid, KeyError, TypeError) as error:
+                age = datetime.now(UTC) - parse_timestamp(change["changed_at"])
+                SYNC_SECONDS.observe(max(0.0, age.total_seconds()))
+        except (Invalid, KeyError, TypeError, ValueError) as error:
             _log.error("not a change", partition=record.partition, offset=record.offset, reason=repr(error))
 
 
