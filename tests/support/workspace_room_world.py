@@ -119,6 +119,10 @@ class SocketInMemory:
         assert len(payloads) == count
         self.frames += [orjson.loads(payload) for payload in payloads]
 
+    def take(self, frames: bytes, count: int) -> bool:
+        self.write(frames, len(list(unframed(frames))))
+        return True
+
     async def drained(self, within_seconds: float) -> None:
         await self._world.moment()
 

@@ -5,10 +5,12 @@ import type { ComponentType } from "react";
 export interface Section {
   readonly to: "/plans" | "/workspace";
   readonly label: string;
+  /** Where its pages are. */
+  readonly within: RegExp;
   readonly icon: ComponentType<IconProps>;
 }
 
 export const SECTIONS: readonly Section[] = [
-  { to: "/plans", label: "Plans", icon: IconPlayerPlay },
-  { to: "/workspace", label: "Workspace", icon: IconLayoutKanban },
+  { to: "/plans", label: "Plans", within: /^\/plans?(\/|$)/, icon: IconPlayerPlay },
+  { to: "/workspace", label: "Workspace", within: /^\/workspace(\/|$)/, icon: IconLayoutKanban },
 ];

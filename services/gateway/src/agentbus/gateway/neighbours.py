@@ -121,8 +121,10 @@ class Neighbours:
                 self._beat(now)
                 beats_at = now + self._heartbeat_seconds
             await self._say_all(_SEND_SECONDS)
+            # Not `wait_for`: woken and cancelled at once, it would forget that it was cancelled.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), max(0.0, beats_at - self._clock.monotonic()))
+                async with asyncio.timeout(max(0.0, beats_at - self._clock.monotonic())):
+                    await self._wake.wait()
 
     def _beat(self, now: float) -> None:
         for place in self._places.values():
