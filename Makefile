@@ -62,9 +62,9 @@ web: setup ## Build the web app (up does so itself); needs Node, from this machi
 logs: setup ## Follow the log of S=gateway
 	@$(RUN) agentbus logs $(S) --follow
 
-.PHONY: test fault soak browser e2e compose-test
-test: setup ## All tests but those in a browser, in J=2 processes (T="options for pytest")
-	@$(RUN) pytest --ignore=tests/browser --numprocesses=$(J) --dist=loadgroup $(T)
+.PHONY: test fault soak browser e2e observe compose-test
+test: setup ## All tests but those in a browser and of `observe`, in J=2 processes (T="options for pytest")
+	@$(RUN) pytest --ignore=tests/browser --ignore=tests/observe --numprocesses=$(J) --dist=loadgroup $(T)
 e2e: setup ## The promises of the README, on the whole system
 	@$(RUN) pytest tests/e2e $(T)
 fault: setup ## The fault campaign: kill, freeze, cut off under load; a table of what was lost and doubled
@@ -73,6 +73,8 @@ soak: setup ## Ten minutes (MINUTES=10) of plans in waves: no process may grow w
 	@$(RUN) python tests/soak/run.py --minutes $(MINUTES)
 browser: web ## The web app in a real browser (Debian: apt-get install chromium)
 	@$(RUN) --group browser pytest tests/browser $(T)
+observe: setup ## Spans through a real Collector, metrics into a real Prometheus, every panel (Debian: prometheus)
+	@$(RUN) pytest tests/observe $(T)
 compose-test: setup ## docker-compose.yml for real, and the e2e tests against it
 	@infra/compose/test
 

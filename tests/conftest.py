@@ -14,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 __all__ = ["stack", "system"]
 
-WHOLE_SYSTEM = ("e2e", "fault", "browser")
+WHOLE_SYSTEM = ("e2e", "fault", "browser", "observe")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -16,7 +16,7 @@ from agentbus.contracts.generation.topic_rules import PLANNED_SERVICES, orphans,
 from agentbus.contracts.topics import Topic, topics
 
 ROOT = Path(__file__).parents[2]
-NOT_ON_THE_WIRE = {"Topic"}
+NOT_ON_THE_WIRE = {"Topic", "Price", "Prices"}
 
 
 def services() -> set[str]:

@@ -4,7 +4,7 @@ figures that follow from the profile itself, by plain sums. Knows nothing of the
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -102,19 +102,17 @@ def known_figures(profiles: Iterable[Profile]) -> dict[Key, Known]:
     for plan in profiles:
         for act, at, queue_ms in plan.ends():
             minute = at.replace(second=0, microsecond=0)
-            key = (minute, plan.workspace_id, plan.team_id, act.agent, act.tool, act.model)
-            one = figures[key]
-            cost = _cost(act)
-            figures[key] = replace(
-                one,
-                executions=one.executions + 1,
-                failures=one.failures + act.failed,
-                ms=one.ms + act.ms,
-                queue_ms=one.queue_ms + queue_ms,
-                tokens=(one.tokens[0] + act.tokens[0], one.tokens[1] + act.tokens[1]),
-                cost_usd=one.cost_usd if cost is None else cost + (one.cost_usd or 0),
-                durations=sorted([*one.durations, act.ms / 1000]),
-            )
+            one = figures[minute, plan.workspace_id, plan.team_id, act.agent, act.tool, act.model]
+            one.executions += 1
+            one.failures += act.failed
+            one.ms += act.ms
+            one.queue_ms += queue_ms
+            one.tokens = (one.tokens[0] + act.tokens[0], one.tokens[1] + act.tokens[1])
+            if (cost := _cost(act)) is not None:
+                one.cost_usd = cost + (one.cost_usd or 0)
+            one.durations.append(act.ms / 1000)
+    for one in figures.values():
+        one.durations.sort()
     return dict(figures)
 
 

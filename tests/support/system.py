@@ -7,9 +7,9 @@ handles to kill and stop their parts.
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ import websockets
 from pydantic import SecretStr
 from support.compose_stack import ComposeStack
 from support.eventually import eventually
+from support.otlp_receiver import Receiver, receiving
 from support.stack import stack_home
 
 from agentbus.bus.codec import decode
@@ -43,6 +44,7 @@ class System:
 
     stack: Stack | ComposeStack
     token: str
+    traces: Receiver = field(default_factory=Receiver)
 
     @property
     def url(self) -> str:
@@ -92,14 +94,14 @@ class System:
 
     @asynccontextmanager
     async def socket(
-        self, plan_id: str, *, after_seq: int = 0, **query: Any
+        self, plan_id: str, *, after_seq: int = 0, headers: Mapping[str, str] | None = None, **query: Any
     ) -> AsyncIterator[websockets.ClientConnection]:
         """Opens a WebSocket on the plan."""
         parameters = httpx.QueryParams(
             {"user_id": USER, "after_seq": after_seq, "token": self.token, **query}
         )
         url = f"{self.url.replace('http', 'ws', 1)}/api/v3/socket/{plan_id}?{parameters}"
-        async with websockets.connect(url, max_size=None) as connection:
+        async with websockets.connect(url, max_size=None, additional_headers=headers) as connection:
             yield connection
 
     async def watch(
@@ -152,8 +154,9 @@ class System:
 
 
 def environment() -> dict[str, str]:
-    """Returns what the services need to know the scripted team."""
+    """Returns what services need to know the scripted team, and to record the traces that tests begin."""
     return {
+        "AGENTBUS_TRACE_SAMPLE_RATIO": "0",
         "AGENTBUS_TEAMS": "support.scripted_team:ScriptedTeam",
         "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }
@@ -174,9 +177,10 @@ async def system() -> AsyncIterator[System]:
         composed = ComposeStack.from_environment()
         yield System(composed, token(composed))
         return
-    with stack_home() as home:
-        async with Stack(home=home, environment=environment()) as running:
-            yield System(running, token(running))
+    with stack_home() as home, receiving() as traces:
+        collected = {"AGENTBUS_OTLP_ENDPOINT": traces.url}
+        async with Stack(home=home, environment=environment() | collected) as running:
+            yield System(running, token(running), traces)
             print(f"logs of the system: {home}", file=sys.stderr)
 
 

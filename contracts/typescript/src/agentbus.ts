@@ -1527,7 +1527,7 @@ export interface TimeShare {
   /** That, of the plan's duration. */
   path_share: number;
   longest_seconds: number;
-  /** Executions in the 30 days up to the plan's end. */
+  /** Executions in the seven days up to that of the plan's end. */
   history_executions: number;
   history_p50_seconds: number | null;
   history_p95_seconds: number | null;

@@ -10,6 +10,7 @@ import type { PlanStatus } from "./api/plans";
 import type { TaskStatus } from "./workspace/statuses";
 import { Frame } from "./frame/Frame";
 import { NotFound } from "./frame/NotFound";
+import { observeSearch } from "./observe/search";
 
 export interface PlansSearch {
   status?: PlanStatus;
@@ -33,7 +34,7 @@ export interface PlanSearch {
   action?: string;
   by?: "agent";
   /** Which tab; a plan that had ended opens on its report, else on its activity. */
-  view?: "report" | "activity";
+  view?: "report" | "activity" | "timeline";
 }
 
 const root = createRootRoute({ component: Frame, notFoundComponent: NotFound });
@@ -70,7 +71,7 @@ const plan = createRoute({
   validateSearch: (search: Record<string, unknown>): PlanSearch => ({
     ...(typeof search.action === "string" ? { action: search.action } : {}),
     ...(search.by === "agent" ? { by: "agent" as const } : {}),
-    ...(search.view === "report" || search.view === "activity" ? { view: search.view } : {}),
+    ...(search.view === "report" || search.view === "activity" || search.view === "timeline" ? { view: search.view } : {}),
   }),
   component: lazyRouteComponent(() => import("./plan/PlanPage"), "PlanPage"),
 });
@@ -125,6 +126,57 @@ const conflicts = createRoute({
   component: lazyRouteComponent(() => import("./workspace/ConflictsPage"), "ConflictsPage"),
 });
 
+const observe = createRoute({
+  getParentRoute: () => root,
+  path: "/observe",
+  validateSearch: observeSearch,
+  component: lazyRouteComponent(() => import("./observe/ObservePage"), "ObservePage"),
+});
+
+const observeHome = createRoute({
+  getParentRoute: () => observe,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/observe/live", replace: true });
+  },
+});
+
+const live = createRoute({
+  getParentRoute: () => observe,
+  path: "/live",
+  component: lazyRouteComponent(() => import("./observe/LivePage"), "LivePage"),
+});
+
+const agents = createRoute({
+  getParentRoute: () => observe,
+  path: "/agents",
+  component: lazyRouteComponent(() => import("./observe/AgentsPage"), "AgentsPage"),
+});
+
+const bottlenecks = createRoute({
+  getParentRoute: () => observe,
+  path: "/bottlenecks",
+  component: lazyRouteComponent(() => import("./observe/BottlenecksPage"), "BottlenecksPage"),
+});
+
+const errors = createRoute({
+  getParentRoute: () => observe,
+  path: "/errors",
+  component: lazyRouteComponent(() => import("./observe/ErrorsPage"), "ErrorsPage"),
+});
+
+const error = createRoute({
+  getParentRoute: () => errors,
+  path: "/$fingerprint",
+  component: lazyRouteComponent(() => import("./observe/ErrorPanel"), "ErrorPanel"),
+});
+
+const plansBehind = createRoute({
+  getParentRoute: () => observe,
+  path: "/plans",
+  component: lazyRouteComponent(() => import("./observe/PlansBehind"), "PlansBehind"),
+});
+
 const migration = createRoute({
   getParentRoute: () => root,
   path: "/migration",
@@ -138,8 +190,17 @@ const workspacePages = [
   conflicts,
 ];
 
+const observePages = [observeHome, live, agents, bottlenecks, errors.addChildren([error]), plansBehind];
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, plans.addChildren([start]), plan, workspace.addChildren(workspacePages), migration]),
+  routeTree: root.addChildren([
+    home,
+    plans.addChildren([start]),
+    plan,
+    workspace.addChildren(workspacePages),
+    observe.addChildren(observePages),
+    migration,
+  ]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -79,19 +79,22 @@ async def test_two_who_believe_that_a_partition_is_theirs_count_it_once(telemetr
     plan = some_plans("both", 1, seed=31)[0]
     await telemetry.publish(plan.messages())
     partition = await telemetry.reader.partition_for(MESSAGES, plan.plan_id)
-    start = await _next_offset(telemetry, partition)
-    records = [record async for record in telemetry.reader.read(MESSAGES, partition, start)]
-    batches = [Batch(MESSAGES, partition, records[at : at + 3]) for at in range(0, len(records), 3)]
     async with AsyncExitStack() as stack:
         both = [await _counting(telemetry, stack) for _ in range(2)]
+        start = await _next_offset(telemetry, partition)
+        records = [record async for record in telemetry.reader.read(MESSAGES, partition, start)]
         for each in both:
             await each.assigned(partition, start)
-        for batch in batches:
-            parsed, _ = read(batch)
-            await asyncio.gather(
-                *(each.take(partition, parsed, batch.records[-1].offset + 1) for each in both)
-            )
-        await telemetry.all_counted()
+            await stack.enter_async_context(running("counting", each.run, Health()))
+        for at in range(0, len(records), 3):
+            parsed, _ = read(Batch(MESSAGES, partition, records[at : at + 3]))
+            end = parsed[-1][0].offset + 1
+            await asyncio.gather(*(each.take(partition, parsed, end) for each in both))
+
+        async def all_counted() -> None:
+            assert await _next_offset(telemetry, partition) == records[-1].offset + 1
+
+        await eventually(all_counted, within=60)
     await assert_exact(telemetry, [plan])
 
 

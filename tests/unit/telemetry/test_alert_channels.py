@@ -70,6 +70,7 @@ def test_a_mail_has_one_subject_line_and_a_thread() -> None:
         ),
         ({"scrape_targets": "plans"}, "service=http://host:port"),
         ({"scrape_targets": "plans=ftp://host"}, "service=http://host:port"),
+        ({"scrape_targets": "plans=http://host:99999"}, "[Pp]ort"),
     ],
 )
 def test_settings_that_would_tell_too_much_or_nobody_are_refused(fault: dict[str, str], says: str) -> None:

@@ -1,8 +1,9 @@
 /** One plan: what is asked, how far it is, everything that its agents do as it happens, and what it came to. */
 import { SegmentedControl, Tabs } from "@mantine/core";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { hasEnded } from "~/api/plans";
+import type { PlanSearch } from "~/router";
 import { ActionDetail } from "./ActionDetail";
 import { Header } from "./Header";
 import type { PlanLog } from "./log";
@@ -12,6 +13,8 @@ import classes from "./Plan.module.css";
 import { Steps } from "./Steps";
 import { Stream } from "./Stream";
 import { usePlan } from "./usePlan";
+
+const PlanTimeline = lazy(async () => ({ default: (await import("~/observe/PlanTimeline")).PlanTimeline }));
 
 export function PlanPage() {
   const { planId } = useParams({ from: "/plan/$planId" });
@@ -39,11 +42,12 @@ function Body({ log, version, planId }: { log: PlanLog; version: number; planId:
       <Tabs
         className={classes.stream}
         value={shown}
-        onChange={(tab) => void navigate({ search: (old) => ({ ...old, view: tab === "report" ? "report" : "activity" }), replace: true })}
+        onChange={(tab) => void navigate({ search: (old) => ({ ...old, view: tab as NonNullable<PlanSearch["view"]> }), replace: true })}
       >
         <div className={classes.tabs}>
           <Tabs.List>
             <Tabs.Tab value="activity">Activity</Tabs.Tab>
+            <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
             {log.report && <Tabs.Tab value="report">Report</Tabs.Tab>}
           </Tabs.List>
           {shown === "activity" && (
@@ -67,6 +71,13 @@ function Body({ log, version, planId }: { log: PlanLog; version: number; planId:
         <Tabs.Panel value="activity">
           {shown === "activity" && (
             <Stream log={log} version={version} planId={planId} byAgent={by === "agent"} onAction={show} />
+          )}
+        </Tabs.Panel>
+        <Tabs.Panel value="timeline">
+          {shown === "timeline" && (
+            <Suspense>
+              <PlanTimeline planId={planId} running={!hasEnded(log.status)} onAction={show} />
+            </Suspense>
           )}
         </Tabs.Panel>
         <Tabs.Panel value="report">{log.report && <Markdown text={log.report.content} />}</Tabs.Panel>

@@ -13,7 +13,16 @@ from agentbus.contracts.access import ACCESS_CHANGE
 from agentbus.contracts.alerts import AlertChange
 from agentbus.contracts.audit import AuditEntry
 from agentbus.contracts.commands import COMMAND
-from agentbus.contracts.http import access, dialect, imports, observability, plans, problems
+from agentbus.contracts.http import (
+    access,
+    dialect,
+    imports,
+    observability,
+    observed_errors,
+    observed_plans,
+    plans,
+    problems,
+)
 from agentbus.contracts.http import alerts as alert_bodies
 from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
@@ -110,13 +119,13 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         observability.FiguresAnswer,
         observability.SeriesAnswer,
         observability.LiveAnswer,
-        observability.ObservedPlan,
-        observability.Timeline,
-        observability.PlanBottlenecks,
+        observed_plans.ObservedPlan,
+        observed_plans.Timeline,
+        observed_plans.PlanBottlenecks,
         observability.BottlenecksAnswer,
-        observability.ErrorGroup,
-        observability.ErrorDetail,
-        observability.ErrorEvent,
+        observed_errors.ErrorGroup,
+        observed_errors.ErrorDetail,
+        observed_errors.ErrorEvent,
     )
 }
 """What stands in requests and answers; published in the OpenAPI document and as TypeScript types."""

@@ -1,4 +1,4 @@
-"""Bodies of the observability API: figures, series, live activity, timelines, bottlenecks, errors (C1, C2).
+"""Bodies of the observability API: figures, series, live activity, bottlenecks (C1); and `observed_*.py`.
 
 Everything is of the caller's workspace. Seconds are floats, money is in US dollars, shares and rates are from
 0 to 1; what is not known is null. Percentiles come from sketches (decision 0030): each is within their
@@ -13,8 +13,6 @@ from agentbus.contracts.http.plans import PlanStatus
 from agentbus.contracts.timestamps import Timestamp
 
 GroupBy = Literal["agent", "agent_type", "tool", "team", "model"]
-ActionStatus = Literal["running", "completed", "failed", "stopped"]
-ErrorState = Literal["open", "resolved", "regressed"]
 MetricName = Literal[
     "executions",
     "failures",
@@ -134,109 +132,6 @@ class LiveAnswer(BaseModel):
     actions_total: int = Field(ge=0, description="Running actions of all plans.")
 
 
-class ObservedPlan(BaseModel):
-    """A plan with its figures."""
-
-    plan_id: str
-    session_id: str
-    user_id: str
-    team: str
-    description: str
-    status: PlanStatus
-    attempt: int = Field(ge=0, description="Which take-over it is in, or ended in.")
-    created_at: Timestamp
-    started_at: Timestamp | None
-    ended_at: Timestamp | None
-    seconds: float = Field(description="From its creation to its end, or to now.")
-    messages: int = Field(ge=0)
-    actions: int = Field(ge=0)
-    failures: int = Field(ge=0, description="Actions that failed.")
-    input_tokens: int = Field(ge=0)
-    output_tokens: int = Field(ge=0)
-    cost_usd: float | None
-    trace_id: str | None
-    error_fingerprint: str | None = Field(description="Why it failed: one of the errors.")
-
-
-class TimelineAction(BaseModel):
-    """An action on a plan's timeline; nested by `parent_action_id`."""
-
-    action_id: str
-    parent_action_id: str | None
-    agent: str
-    agent_type: str
-    tool: str
-    model: str
-    step_id: str | None
-    status: ActionStatus
-    attempt: int
-    started_seq: int = Field(description="The message that tells of its begin.")
-    ended_seq: int | None
-    started_at: Timestamp
-    ended_at: Timestamp | None
-    offset_seconds: float = Field(description="From the plan's creation to this begin.")
-    seconds: float = Field(description="To its end, or so far.")
-    queue_seconds: float | None = Field(description="How long it waited before.")
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float | None
-    error_fingerprint: str | None
-    error_message: str | None
-    trace_id: str | None
-    span_id: str | None
-
-
-class Timeline(BaseModel):
-    """A plan and its actions in the order in which they began; a parent stands before its children."""
-
-    plan: ObservedPlan
-    actions: list[TimelineAction]
-
-
-class PathSegment(BaseModel):
-    """A piece of the critical path: an action at work, or the plan waiting for one to begin."""
-
-    kind: Literal["action", "waiting"]
-    action_id: str | None = Field(description="Null: waiting.")
-    agent: str | None
-    tool: str | None
-    starts_at: Timestamp
-    seconds: float
-    share: float = Field(description="Of the plan's duration.")
-
-
-class TimeShare(BaseModel):
-    """Where a plan's time went: one agent's use of one tool, against its own history."""
-
-    agent: str
-    tool: str
-    executions: int = Field(ge=1)
-    seconds: float = Field(description="Time in these actions, without that in actions inside them.")
-    path_seconds: float = Field(description="What of it lies on the critical path.")
-    path_share: float = Field(description="That, of the plan's duration.")
-    longest_seconds: float
-    history_executions: int = Field(ge=0, description="Executions in the 30 days up to the plan's end.")
-    history_p50_seconds: float | None
-    history_p95_seconds: float | None
-
-
-class PlanBottlenecks(BaseModel):
-    """What a plan's duration consists of.
-
-    The critical path is the chain of actions in which the end of one determined the start of the next
-    (decision 0032): its segments cover the plan from its creation to its end exactly once.
-    """
-
-    plan_id: str
-    starts_at: Timestamp
-    seconds: float = Field(description="The plan's duration, so far when it runs; the sum of all segments.")
-    working_seconds: float = Field(description="On the critical path, in actions.")
-    waiting_seconds: float = Field(description="On the critical path, in none.")
-    segments: list[PathSegment] = Field(description="The longest of the path, in their order.")
-    segments_total: int = Field(ge=0)
-    shares: list[TimeShare] = Field(description="Most time on the path first; at most 100.")
-
-
 class Bottleneck(BaseModel):
     """An agent's use of a tool that became slower than its own history, or takes most of the time."""
 
@@ -263,54 +158,3 @@ class BottlenecksAnswer(BaseModel):
     ends_at: Timestamp
     history_starts_at: Timestamp = Field(description="The history goes from here to `starts_at`.")
     bottlenecks: list[Bottleneck] = Field(description="The greatest slowdown first, then most time.")
-
-
-class ErrorExample(BaseModel):
-    """Where the error was met last."""
-
-    plan_id: str
-    action_id: str | None
-    seq: int
-    trace_id: str | None
-    agent: str
-    tool: str
-    input: str | None = Field(description="What the action was called with, as JSON, cut where long.")
-    stack: str
-
-
-class ErrorGroup(BaseModel):
-    """Errors of one kind: the same type, from the same place."""
-
-    fingerprint: str = Field(examples=["9f86d081884c7d65"])
-    type: str
-    message: str
-    service: str
-    version: str
-    state: ErrorState = Field(description="`regressed`: met again after it was resolved.")
-    first_seen_at: Timestamp
-    last_seen_at: Timestamp
-    count: int = Field(ge=1, description="Ever.")
-    count_in_range: int = Field(ge=0)
-    plans_in_range: int = Field(ge=0, description="How many plans have met it.")
-    resolved_at: Timestamp | None
-    resolved_by: str | None
-
-
-class ErrorDetail(ErrorGroup):
-    """One kind of error with all that is needed to mend it."""
-
-    stack: str
-    example: ErrorExample
-
-
-class ErrorEvent(BaseModel):
-    """One time that an error was met."""
-
-    fingerprint: str
-    plan_id: str
-    seq: int = Field(description="The message that tells of it.")
-    at: Timestamp
-    action_id: str | None
-    trace_id: str | None
-    agent: str
-    tool: str

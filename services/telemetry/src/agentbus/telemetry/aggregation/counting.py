@@ -60,6 +60,11 @@ class _Partition(Generic[T]):
         self.counted: int | None = None
         self.turn = asyncio.Lock()
 
+    @property
+    def behind(self) -> bool:
+        """After a crash the database is ahead, until what it has is given once more."""
+        return self.counted is None or self.counted < self.read
+
     def forget(self) -> None:
         self.counted = None
         self.writer.forget()
@@ -117,7 +122,7 @@ class Counting(Generic[T]):
                     await self._write(owned, batch, end)
                 except (Transient, Invalid) as error:
                     _log.warning("counts later", topic=self._topic, partition=partition, reason=error.message)
-            if owned.counted != owned.read:
+            if owned.behind:
                 self._behind.set()
         self._tell()
 
@@ -168,7 +173,7 @@ class Counting(Generic[T]):
                     if owned.counted is None or self._partitions.get(owned.number) is not owned:
                         break
                     await self._write_what_can_be(owned, chunk, end)
-        if owned.counted != owned.read:
+        if owned.behind:
             self._behind.set()
 
     async def _chunks(

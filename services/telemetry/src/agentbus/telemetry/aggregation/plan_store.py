@@ -82,6 +82,8 @@ async def read_plans(connection: Connection, plan_ids: Collection[str]) -> dict[
     rows = await connection.fetch("select * from telemetry.plans where plan_id = any($1)", list(plan_ids))
     plans = {row["plan_id"]: _plan(row) for row in rows}
     open_plans = [plan_id for plan_id, plan in plans.items() if plan.status not in TERMINAL_STATUSES]
+    if not open_plans:
+        return plans
     running = await connection.fetch(
         "select * from telemetry.actions where plan_id = any($1) and status = 'running' order by started_seq",
         open_plans,

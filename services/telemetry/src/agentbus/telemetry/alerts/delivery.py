@@ -69,6 +69,8 @@ class Courier:
             return error.message[:_REASON_CHARACTERS]
         except TimeoutError:
             return f"no answer within {_SEND_SECONDS:g} s"
+        except Exception as error:  # noqa: BLE001  told as the reason; its words could hold an address
+            return f"the channel failed: {type(error).__name__}"
         return None
 
     async def _failed(self, connection: Connection, row: Row, reason: str) -> None:

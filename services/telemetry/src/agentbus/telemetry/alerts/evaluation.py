@@ -14,9 +14,10 @@ from typing import Final
 
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.clock import Clock
-from agentbus.kernel.errors import Transient
+from agentbus.kernel.errors import AgentbusError, Transient
 from agentbus.observability.log import get_logger
 from agentbus.postgres.database import Connection, Database
+from agentbus.postgres.errors import translated
 from agentbus.telemetry.alerts import store
 from agentbus.telemetry.alerts.delivery import Courier
 from agentbus.telemetry.alerts.instruments import EVALUATION_LEADER, EVALUATION_SECONDS
@@ -24,7 +25,7 @@ from agentbus.telemetry.alerts.model import Seen, evaluate
 from agentbus.telemetry.alerts.ports import Watcher
 
 EVERY_SECONDS: Final = 1.0
-LOOK_SECONDS: Final = 3.0
+LOOK_SECONDS: Final = 8.0
 _LOCK: Final = "telemetry evaluation"
 _CLEAN_SECONDS: Final = 3600.0
 _RETRY: Final = Backoff(first_seconds=0.1, limit_seconds=5.0)
@@ -57,7 +58,7 @@ class Evaluation:
         while True:
             try:
                 await self._lead()
-            except* Transient as group:
+            except* AgentbusError as group:
                 self._failures += 1
                 if self._failures == 1:
                     _log.warning("evaluation waits", reason=str(group.exceptions[0]))
@@ -82,7 +83,7 @@ class Evaluation:
     async def _every_second(self, connection: Connection) -> None:
         while True:
             begun = time.monotonic()
-            with EVALUATION_SECONDS.time():
+            with EVALUATION_SECONDS.time(), translated():
                 await self.once(connection)
             self._failures = 0
             await asyncio.sleep(max(0.0, begun + EVERY_SECONDS - time.monotonic()))
@@ -112,4 +113,6 @@ class Evaluation:
                 return await watcher.look(self._clock.now(), known)
         except (Transient, TimeoutError) as error:
             _log.warning("a watcher sees nothing", watcher=watcher.name, reason=repr(error))
-            return unseen
+        except Exception as error:  # noqa: BLE001  a fault of one watcher must not end all of telemetry
+            _log.error("a watcher failed", watcher=watcher.name, exc_info=error)
+        return unseen

@@ -6,6 +6,7 @@ Part of `TelemetrySettings`. Addresses of channels and the mail password are sec
 
 import re
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
@@ -87,6 +88,8 @@ class AlertSettings(ServiceSettings):
         for each in targets:
             if not each.service or not _ADDRESS.fullmatch(each.url):
                 raise ValueError("each target is service=http://host:port")
+            if not 0 < (urlsplit(each.url).port or 80) <= 65535:
+                raise ValueError("each target has a port up to 65535")
         return targets
 
     @field_validator("alert_webhook_url", "alert_slack_url")

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from heapq import nlargest
 from typing import Final
 
-from agentbus.contracts.http.observability import PathSegment, PlanBottlenecks, TimeShare
+from agentbus.contracts.http.observed_plans import PathSegment, PlanBottlenecks, TimeShare
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.postgres.database import Row
 from agentbus.telemetry.reading.critical_path import Segment, Span, critical_path, own_seconds
-from agentbus.telemetry.reading.history import HISTORY, Expected, Use, read_history
+from agentbus.telemetry.reading.history import Expected, Use, read_history
 from agentbus.telemetry.reading.parts import Reading
 from agentbus.telemetry.reading.plans import began, read_plan
-from agentbus.telemetry.reading.ranges import covering
 
 _SHARES: Final = 100
 _ACTIONS: Final = """
@@ -58,8 +57,7 @@ async def read_plan_bottlenecks(
         begin, end = began(plan), max(began(plan), plan["ended_at"] or now)
         course = await asyncio.to_thread(_course, actions, begin, end)
         most = nlargest(_SHARES, course.shares, key=lambda use: (course.shares[use].path_seconds, use))
-        history = covering(end - HISTORY, end, now, parts.kept)
-        known = await read_history(connection, workspace_id, most, history)
+        known = await read_history(connection, workspace_id, most, end)
     duration = (end - begin).total_seconds()
     waiting = sum(segment.seconds for segment in course.path if segment.action_id is None)
     longest = nlargest(limit, course.path, key=lambda segment: segment.seconds)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from agentbus.contracts.http.observability import ErrorDetail, ErrorEvent, ErrorGroup
+from agentbus.contracts.http.observed_errors import ErrorDetail, ErrorEvent, ErrorGroup
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.postgres.database import Connection, Row
 from agentbus.telemetry.reading.errors import UnknownError
@@ -72,8 +72,12 @@ async def list_errors(
             f"""
             select error.*, count_in_range, plans_in_range
             from (
-                select fingerprint, count(*) as count_in_range, count(distinct plan_id) as plans_in_range
-                from telemetry.error_events where {" and ".join(of_events)} group by fingerprint
+                select fingerprint, sum(number)::bigint as count_in_range, count(*) as plans_in_range
+                from (
+                    select fingerprint, plan_id, count(*) as number from telemetry.error_events
+                    where {" and ".join(of_events)} group by fingerprint, plan_id
+                ) as by_plan
+                group by fingerprint
             ) as met
             join telemetry.errors as error using (fingerprint)
             where {" and ".join(conditions)}

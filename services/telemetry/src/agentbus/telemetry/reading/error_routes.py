@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from agentbus.chassis.answers import json_answer, next_page
 from agentbus.chassis.documentation import ALWAYS
-from agentbus.contracts.http.observability import ErrorDetail, ErrorEvent, ErrorGroup, ErrorState
+from agentbus.contracts.http.observed_errors import ErrorDetail, ErrorEvent, ErrorGroup, ErrorState
 from agentbus.telemetry.reading import error_groups
 from agentbus.telemetry.reading.documentation import LISTED, problems
 from agentbus.telemetry.reading.error_groups import Met

@@ -4,15 +4,14 @@ Called by `routes.py`.
 """
 
 from collections import defaultdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from agentbus.contracts.http.observability import LiveAction, LiveAnswer, LivePlan
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.postgres.database import Connection, Row
-from agentbus.telemetry.reading.history import HISTORY, Expected, Use, read_history
+from agentbus.telemetry.reading.history import Expected, Use, read_history
 from agentbus.telemetry.reading.parts import Reading
-from agentbus.telemetry.reading.ranges import covering
 
 _ACTIONS_A_PLAN: Final = 50
 
@@ -37,7 +36,7 @@ async def read_live(workspace_id: str, *, limit: int, parts: Reading) -> LiveAns
     async with parts.database.transaction(snapshot=True) as connection:
         plans = await connection.fetch(_PLANS, workspace_id, limit)
         actions = await connection.fetch(_ACTIONS, workspace_id, [plan["plan_id"] for plan in plans])
-        expected = await _expected(connection, workspace_id, actions, now, parts)
+        expected = await _expected(connection, workspace_id, actions, now)
     by_plan: defaultdict[str, list[Row]] = defaultdict(list)
     for action in actions:
         by_plan[action["plan_id"]].append(action)
@@ -50,11 +49,10 @@ async def read_live(workspace_id: str, *, limit: int, parts: Reading) -> LiveAns
 
 
 async def _expected(
-    connection: Connection, workspace_id: str, actions: list[Row], now: datetime, parts: Reading
+    connection: Connection, workspace_id: str, actions: list[Row], now: datetime
 ) -> dict[Use, Expected]:
     uses = {Use(each["agent"], each["tool"]) for each in actions}
-    history = covering(now - HISTORY, now + timedelta(minutes=1), now, parts.kept)
-    return await read_history(connection, workspace_id, uses, history)
+    return await read_history(connection, workspace_id, uses, now)
 
 
 def _plan(row: Row, actions: list[Row], expected: dict[Use, Expected], now: datetime) -> LivePlan:

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from agentbus.chassis.answers import json_answer, next_page
 from agentbus.chassis.documentation import ALWAYS
-from agentbus.contracts.http.observability import ActionStatus, ObservedPlan, PlanBottlenecks, Timeline
+from agentbus.contracts.http.observed_plans import ActionStatus, ObservedPlan, PlanBottlenecks, Timeline
 from agentbus.contracts.http.plans import PlanStatus
 from agentbus.telemetry.reading import bottlenecks, plans, timeline
 from agentbus.telemetry.reading.documentation import LISTED, TIMELINE, problems

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from agentbus.contracts.http.observability import ObservedPlan
+from agentbus.contracts.http.observed_plans import ObservedPlan
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.postgres.database import Connection, Row
 from agentbus.telemetry.reading.errors import UnknownPlan

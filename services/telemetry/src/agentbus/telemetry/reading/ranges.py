@@ -28,6 +28,9 @@ STEPS: Final = tuple(
 
 POINTS_LIMIT: Final = 1500
 
+LONG: Final = timedelta(days=7)
+"""A range of this length has no minutes at its edges: an hour more or less does not show in it."""
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -73,9 +76,10 @@ def ceil(at: datetime, width: timedelta) -> datetime:
 
 
 def covering(starts_at: datetime, ends_at: datetime, now: datetime, kept: Kept) -> Range:
-    """Returns the least range of whole buckets around these moments."""
-    begins = floor(starts_at, WIDTH[kept.finest(starts_at, now)])
-    ends = ceil(ends_at, WIDTH[_grain_of_end(ends_at, now, kept)])
+    """Returns a range of whole buckets around these moments, in as few roll-ups as there can be."""
+    least = WIDTH["hour" if ends_at - starts_at >= LONG else "minute"]
+    begins = floor(starts_at, max(least, WIDTH[kept.finest(starts_at, now)]))
+    ends = ceil(ends_at, max(least, WIDTH[_grain_of_end(ends_at, now, kept)]))
     return Range(begins, ends, tuple(_pieces(begins, ends, GRAINS)))
 
 

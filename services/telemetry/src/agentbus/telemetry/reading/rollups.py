@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from agentbus.postgres.database import Connection, Row
 from agentbus.telemetry import sketch
+from agentbus.telemetry.reading.merging import merged
 from agentbus.telemetry.reading.ranges import Piece
 from agentbus.telemetry.reading.statements import EVERYTHING, Values, Wanted
 
@@ -41,7 +42,7 @@ class Sums:
     def of(cls, row: Row) -> "Sums":
         """Returns the sums of a row of `read_sums`."""
         plain = {name: row[name] for name in cls.__dataclass_fields__ if name != "bins"}
-        return cls(**plain, bins=sketch.merged(row["sketches"]) if "sketches" in row else {})
+        return cls(**plain, bins=merged(row["sketches"]) if "sketches" in row else {})
 
     def figures(self) -> dict[str, Any]:
         """Returns the fields of `contracts.http.observability.Figures`."""

@@ -15,7 +15,9 @@ from agentbus.telemetry.reading.ranges import Piece, Range, floor, stepped
 from agentbus.telemetry.reading.rollups import Sums, read_sums
 from agentbus.telemetry.reading.statements import COLUMNS, Wanted
 
-USUAL_POINTS: Final = 120
+USUAL_POINTS: Final = 30
+"""So a day is drawn by hours, and a month by days: of each grain, few enough roll-ups to be read at once."""
+
 COUNTS: Final = frozenset({"executions", "failures", "input_tokens", "output_tokens"})
 """Of these nothing is 0; of the others it is not known."""
 

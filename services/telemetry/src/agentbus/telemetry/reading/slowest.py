@@ -11,7 +11,7 @@ from agentbus.contracts.timestamps import format_timestamp
 from agentbus.telemetry.reading.history import ENOUGH
 from agentbus.telemetry.reading.parameters import Window
 from agentbus.telemetry.reading.parts import Reading
-from agentbus.telemetry.reading.ranges import Range, covering
+from agentbus.telemetry.reading.ranges import WIDTH, Range, covering, floor
 from agentbus.telemetry.reading.rollups import Sums, read_sums
 from agentbus.telemetry.reading.statements import Wanted
 
@@ -32,7 +32,8 @@ async def read_bottlenecks(
 ) -> BottlenecksAnswer:
     """Returns the uses with the greatest slowdown, then those with most time; raises Transient."""
     covered = covering(within.starts_at, within.ends_at, within.now, parts.kept)
-    earlier = covering(covered.starts_at - history, covered.starts_at, within.now, parts.kept)
+    until = floor(covered.starts_at, WIDTH["hour"])  # so that widening it takes nothing of the range
+    earlier = covering(until - history, until, within.now, parts.kept)
     async with parts.database.transaction(snapshot=True) as connection:
 
         async def sums(of: Range) -> dict[_Model, Sums]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from agentbus.contracts.http.observability import Timeline, TimelineAction
+from agentbus.contracts.http.observed_plans import Timeline, TimelineAction
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.postgres.database import Row
 from agentbus.telemetry.reading.live import seconds_between
@@ -61,12 +61,13 @@ async def read_timeline(
         plan = await read_plan(connection, workspace_id, plan_id)
         rows = await connection.fetch(
             f"""
-            select page.*, error.message as error_message from (
-                select *, cost_usd::float8 as usd, coalesce(started_seq, ended_seq, 0) as place
+            select action.*, action.cost_usd::float8 as usd, place, error.message as error_message from (
+                select action_id, coalesce(started_seq, ended_seq, 0) as place
                 from telemetry.actions where {" and ".join(conditions)} order by place limit {limit + 1:d}
             ) as page
+            join telemetry.actions as action on action.plan_id = $1 and action.action_id = page.action_id
             left join telemetry.errors as error
-                on error.workspace_id = $2 and error.fingerprint = page.error_fingerprint
+                on error.workspace_id = $2 and error.fingerprint = action.error_fingerprint
             order by place
             """,  # noqa: S608  our own words and a number
             *values,

@@ -1,0 +1,17 @@
+/** Figures for people; what is not known is a dash. */
+import { duration } from "~/time";
+
+type Known = number | null | undefined;
+const WHOLE = new Intl.NumberFormat("en");
+const SHORT = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+const MONEY = new Intl.NumberFormat("en", { style: "currency", currency: "USD", maximumSignificantDigits: 3 });
+
+export const count = (value: Known) => told(value, (known) => (known < 100_000 ? WHOLE : SHORT).format(known));
+export const percent = (value: Known) => told(value, (known) => `${(100 * known).toFixed(known > 0.99 && known < 1 ? 2 : 1)} %`);
+export const seconds = (value: Known) => told(value, duration);
+export const money = (value: Known) => told(value, (known) => MONEY.format(known));
+export const times = (value: Known) => told(value, (known) => `${known.toFixed(1)} ×`);
+
+function told(value: Known, tell: (known: number) => string): string {
+  return value === null || value === undefined ? "–" : tell(value);
+}
