@@ -74,9 +74,9 @@ def span(
 ) -> Iterator[Span]:
     """Runs the block in a span under `parent` (a traceparent), else the current one, else in a new trace.
 
-    `links` (traceparents) are what else the block works for, as a batch does: one of each trace is kept, up
-    to `MAX_LINKS`. An exception marks the span as failed and goes on. Attributes that are None are left out.
-    Names are data: contracts/telemetry/spans.yaml.
+    `links` (traceparents) are what else the block works for, as a batch does: one of each other trace is
+    kept, up to `MAX_LINKS`. An exception marks the span as failed and goes on. Attributes that are None are
+    left out. Names are data: contracts/telemetry/spans.yaml.
     """
     current = _begun(name, kind, parent, links, attributes)
     token = attach(trace.set_span_in_context(current))
@@ -133,7 +133,7 @@ def _begun(
         )
     given = {key: value for key, value in attributes.items() if value is not None}
     return _Installed.tracer.start_span(
-        name, context, _KINDS[kind], given, list(_links(links)), start_time=start_time
+        name, context, _KINDS[kind], given, list(_links(links, above.trace_id)), start_time=start_time
     )
 
 
@@ -158,8 +158,9 @@ def _origin(error: BaseException | None) -> str:
     return "\n\n".join(reversed(told))
 
 
-def _links(parents: Iterable[str | None]) -> Iterator[Link]:
+def _links(parents: Iterable[str | None], own_trace_id: int) -> Iterator[Link]:
     by_trace = {parent[_TRACE_ID]: parent for parent in parents if parent is not None}
+    by_trace.pop(f"{own_trace_id:032x}", None)
     for parent in islice(by_trace.values(), MAX_LINKS):
         if (remote := _remote(parent)) is not None:
             yield Link(remote)
