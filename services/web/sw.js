@@ -1,12 +1,14 @@
 // Keeps the app's files, so that it opens without a connection. The build fills in FILES; their names change
 // with what they hold, so those in the cache are never old. Data is not kept here: the database does that.
 const CACHE = `agentbus-${VERSION}`;
+// The edge gives its first page to those who want a page; a service worker's requests want anything.
+const PAGE = new Request("/", { headers: { accept: "text/html" } });
 
 addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(CACHE)
-      .then((cache) => cache.addAll(FILES))
+      .then((cache) => cache.addAll([PAGE, ...FILES]))
       .then(() => skipWaiting()),
   );
 });

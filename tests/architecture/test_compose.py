@@ -17,6 +17,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 NOT_A_SERVER = {"cli"}
 SECRET = re.compile("SECRET|PASSWORD|TOKEN|_KEY$")
 WITHOUT_SHELL = {"collector", "jaeger"}
+RECIPE = "infra/docker/service.Dockerfile"
+OTHER_RECIPES = {"edge": "infra/docker/edge.Dockerfile"}
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -32,7 +34,7 @@ def problems(compose: dict[str, Any], services: Iterable[str]) -> list[str]:
 def _problems(name: str, part: dict[str, Any]) -> Iterable[str]:
     yield from _hardening_problems(part)
     if "build" in part:
-        if part["build"]["dockerfile"] != "infra/docker/service.Dockerfile":
+        if part["build"]["dockerfile"] != OTHER_RECIPES.get(name, RECIPE):
             yield "has a recipe of its own"
     elif not re.search(r":v?\d+\.\d+", part["image"]):
         yield "the image's version is not pinned"
@@ -58,7 +60,9 @@ def _hardening_problems(part: dict[str, Any]) -> Iterable[str]:
         yield "keeps capabilities"
     if "no-new-privileges:true" not in part.get("security_opt", []):
         yield "may gain privileges"
-    if "build" not in part and re.match("^(root|0)?(:|$)", str(part.get("user", ""))):
+    if part.get("build", {}).get("dockerfile") != RECIPE and re.match(
+        "^(root|0)?(:|$)", str(part.get("user", ""))
+    ):
         yield "runs as root"
     for limit in ("pids_limit", "mem_limit", "cpus"):
         if not part.get(limit):
@@ -98,9 +102,28 @@ def test_the_broker_takes_the_largest_message_and_makes_no_topics() -> None:
 
 
 def test_the_recipe_drops_root_and_keeps_the_lock() -> None:
-    recipe = (ROOT / "infra/docker/service.Dockerfile").read_text()
+    recipe = (ROOT / RECIPE).read_text()
     assert re.search(r"^USER agentbus$", recipe, re.MULTILINE)
     assert "uv sync --frozen --no-dev" in recipe
+
+
+def test_the_edge_has_the_web_app_where_it_serves_it() -> None:
+    recipe = (ROOT / OTHER_RECIPES["edge"]).read_text()
+    assert "npm ci" in recipe
+    assert re.search(r"^COPY --from=build \S+/services/web/dist /srv/web$", recipe, re.MULTILINE)
+    assert "{$AGENTBUS_WEB_ROOT:/srv/web}" in (ROOT / "infra/edge/Caddyfile").read_text()
+    copied = re.findall(r"^COPY ([\w/]+) ", recipe, re.MULTILINE)
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert all(any(folder.startswith(each) for each in let_in) for folder in copied)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "infra/docker").glob("*.Dockerfile")), ids=lambda path: path.name
+)
+def test_images_of_others_are_pinned(path: Path) -> None:
+    images = re.findall(r"^ARG \w+_IMAGE=(\S+)$", path.read_text(), re.MULTILINE)
+    assert images
+    assert all(re.search(r":v?\d+\.\d+", image) for image in images)
 
 
 def test_only_those_who_check_tokens_get_the_secret() -> None:
@@ -137,6 +160,11 @@ def test_taps_are_on_loopback() -> None:
         (lambda parts: parts["kafka"].pop("restart"), "kafka: no restart policy"),
         (lambda parts: parts["kafka"].update(user="0:0"), "kafka: runs as root"),
         (lambda parts: parts["mongo"].pop("user"), "mongo: runs as root"),
+        (lambda parts: parts["edge"].pop("user"), "edge: runs as root"),
+        (
+            lambda parts: parts["plans"]["build"].update(dockerfile="Dockerfile"),
+            "plans: has a recipe of its own",
+        ),
         (lambda parts: parts["mongo"].pop("read_only"), "mongo: its file system can be written"),
         (lambda parts: parts["runner"].pop("pids_limit"), "runner: has no pids_limit"),
         (lambda parts: parts["kafka"].pop("mem_limit"), "kafka: has no mem_limit"),

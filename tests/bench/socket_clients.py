@@ -45,13 +45,17 @@ async def all_received(clients: list[Counting], expected: list[int]) -> None:
         await asyncio.sleep(0.005)
 
 
-@asynccontextmanager
-async def counting_clients(port: int, path: str, number: int) -> AsyncIterator[list[Counting]]:
-    request = (
+def upgrade_request(port: int, path: str) -> bytes:
+    return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         "Sec-WebSocket-Version: 13\r\n\r\n"
     ).encode()
+
+
+@asynccontextmanager
+async def counting_clients(port: int, path: str, number: int) -> AsyncIterator[list[Counting]]:
+    request = upgrade_request(port, path)
     loop = asyncio.get_running_loop()
     opened = [
         await loop.create_connection(lambda: Counting(request), "127.0.0.1", port) for _ in range(number)

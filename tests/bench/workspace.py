@@ -4,6 +4,7 @@ The workspace service (its relay) and the gateway run as processes of their own;
 This process commits 20 changes a second, as the service does, and holds 20 sockets: ten that came first and
 ten that came last. Measured from before COMMIT is sent until a socket has the frame, for each change and
 each of the 20; the reference is a bare tail of the topic in this process, which sees the same changes.
+What a change costs each process in CPU time is told apart, the clients' and this one's from the system's.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from uuid import uuid4
 
 import httpx
 import orjson
+from bench.cpu import Meter
 from bench.row import Row
 from bench.socket_clients import Listening
 from picows import WSTransport, ws_connect
@@ -46,10 +48,10 @@ async def measure(stack: Infra, *, sockets: int = SOCKETS, seconds: int = SECOND
     """Returns p50 and p99 beside those of the bare tail, and how many sockets were open at the end."""
     world_of = workspace_world(stack.kafka_bootstrap, stack.postgres_url, stack.namespace())
     async with world_of as world, AsyncExitStack() as opened:
-        await opened.enter_async_context(_service(world, "agentbus.workspace", {}))
+        workspace = await opened.enter_async_context(_service(world, "agentbus.workspace", {}))
         socket_port = choose(set())
         limits = {"SOCKET_PORT": str(socket_port), "GATEWAY_SOCKETS_PER_USER": str(2 * sockets)}
-        await opened.enter_async_context(_service(world, "agentbus.gateway", limits))
+        gateway = await opened.enter_async_context(_service(world, "agentbus.gateway", limits))
         at_sockets, at_tail = Arrivals(), Arrivals()
         first = [await _watch(socket_port, at_sockets) for _ in range(WATCHED // 2)]
         crowd = await opened.enter_async_context(_crowd(socket_port, sockets - WATCHED))
@@ -57,12 +59,19 @@ async def measure(stack: Infra, *, sockets: int = SOCKETS, seconds: int = SECOND
         tail = Tail(world.settings.bus_address("bench"), [WORKSPACE_CHANGES], _tailed(at_tail))
         opened.push_async_callback(tail.stop)
         await tail.start()
+        pids = {"gateway": gateway.pid, "workspace service": workspace.pid}
+        meter = Meter({**pids, "980 clients": crowd.pid, "20 clients and commits": os.getpid()})
         committed = await _commit(world, RATE_PER_SECOND * (WARM_UP_SECONDS + seconds))
         await eventually(lambda: _complete(committed, at_sockets, at_tail), within=60)
+        spent = meter.spent()
         for transport in first + last:
             transport.disconnect()
         open_at_end = WATCHED + await _left(crowd)
-    return _rows(_milliseconds(committed, at_sockets), _milliseconds(committed, at_tail), open_at_end)
+    rows = _rows(_milliseconds(committed, at_sockets), _milliseconds(committed, at_tail), open_at_end)
+    return rows + [
+        Row(f"workspace, CPU a change, {name}", 1000 * seconds / len(committed), "ms")
+        for name, seconds in spent.items()
+    ]
 
 
 def _rows(ours: list[float], tail: list[float], open_at_end: int) -> list[Row]:
@@ -158,7 +167,7 @@ async def _left(crowd: Process) -> int:
 
 
 @asynccontextmanager
-async def _service(world: WorkspaceWorld, module: str, changes: dict[str, str]) -> AsyncIterator[None]:
+async def _service(world: WorkspaceWorld, module: str, changes: dict[str, str]) -> AsyncIterator[Process]:
     """Runs a service as a process until the block ends."""
     port = choose({int(changes.get("SOCKET_PORT", 0))})
     variables = {
@@ -184,7 +193,7 @@ async def _service(world: WorkspaceWorld, module: str, changes: dict[str, str]) 
 
     try:
         await eventually(ready, within=90)
-        yield
+        yield process
     finally:
         process.terminate()
         await process.wait()

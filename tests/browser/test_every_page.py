@@ -1,5 +1,8 @@
 """Every page, in both themes and on a phone: nothing that axe calls serious, and a picture to look at."""
 
+from typing import Any
+
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 from support.people import People, Scheme, serious_findings
@@ -52,7 +55,7 @@ async def test_pages_are_accessible(people: People, scheme: Scheme, wide: int) -
     findings = {}
     for name, (path, text) in PAGES.items():
         await page.goto(path.format(**names))
-        await expect(page.get_by_text(text).first).to_be_attached(timeout=20_000)
+        await expect(page.get_by_text(text).first).to_be_attached()
         await settled(page)
         await people.picture(page, f"{name}-{scheme}-{wide}")
         if found := await serious_findings(page):
@@ -77,11 +80,26 @@ async def filled(people: People) -> dict[str, str]:
             assert (await client.post(f"{base}/environments", json=environment)).status_code == 201
         made = [await client.post(f"{base}/tasks", json=task) for task in TASKS]
         inputs = {"actions": 3, "messages": 3, "stream": True}
-        body = {"description": "Three things at once", "team_id": "scripted", "inputs": inputs}
-        started = await client.post("/api/v3/process_request", json=body, headers={"Prefer": "wait=30"})
-        plan = started.json()
+        others = ({"ask": True}, {"fail": True})
+        for goal, told in zip(
+            ("Choose a colour for the site", "Deploy to the old host"), others, strict=True
+        ):
+            await started(client, goal, told, wait=0)
+        plan = await started(client, "Three things at once", inputs, wait=30)
     action = next(message["action_id"] for message in plan["messages"] if message["type"] == "action_started")
     return {"plan": plan["plan_id"], "action": action, "task": made[0].json()["id"]}
+
+
+async def started(
+    client: httpx.AsyncClient, goal: str, inputs: dict[str, Any], *, wait: int
+) -> dict[str, Any]:
+    """Starts a plan of the scripted team and returns the answer."""
+    body = {"description": goal, "team_id": "scripted", "inputs": inputs}
+    headers = {"Prefer": f"wait={wait}"} if wait else {}
+    answer = await client.post("/api/v3/process_request", json=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    plan: dict[str, Any] = answer.json()
+    return plan
 
 
 async def settled(page: Page) -> None:

@@ -24,14 +24,18 @@ async def test_a_plan_is_started_and_watched_to_its_report(people: People, tmp_p
     tmp_path.chmod(0o755)
     page = await people.arrives("anna")
     await page.get_by_role("link", name="Start a plan").first.click()
+    await page.get_by_label("Team", exact=True).first.click()
+    await expect(page.get_by_role("option")).to_have_text(["Code review", "Model-backed review", "Scripted"])
+    await page.get_by_role("option", name="Code review").click()
     await page.get_by_role("textbox", name="Goal", exact=True).fill("Review the counter")
     await page.get_by_role("textbox", name="Folder").fill(str(tmp_path))
     await page.get_by_role("button", name="Start", exact=True).click()
-    await expect(page.get_by_role("heading", name="Review the counter")).to_be_visible(timeout=20_000)
-    await expect(page.get_by_role("button", name="inventory")).to_be_visible(timeout=60_000)
-    await expect(page.get_by_text("Done", exact=True)).to_be_visible(timeout=90_000)
+    await expect(page.get_by_role("heading", name="Review the counter")).to_be_visible()
+    await expect(page.get_by_role("button", name="inventory")).to_be_visible()
+    await expect(page.get_by_text("Done", exact=True)).to_be_visible()
     await page.get_by_role("tab", name="Report").click()
     await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    await people.picture(page, "plan-review-report")
     await page.get_by_role("tab", name="Activity").click()
     await page.get_by_role("button", name="syntax").click()
     await expect(page.get_by_label("Output", exact=True)).to_contain_text("files_parsed")
@@ -46,9 +50,9 @@ async def test_what_a_plan_does_shows_while_it_does_it(people: People) -> None:
     plan_id = await started(people, actions=4, pause_seconds=1)
     await page.goto(f"/plan/{plan_id}")
     running = page.get_by_role("button", name="running tick")
-    await expect(running).to_be_visible(timeout=20_000)
+    await expect(running).to_be_visible()
     await expect(page.get_by_text("live", exact=True)).to_be_visible()
-    await expect(page.get_by_role("button", name="done tick")).to_have_count(4, timeout=30_000)
+    await expect(page.get_by_role("button", name="done tick")).to_have_count(4)
     await expect(page.get_by_text("Done", exact=True)).to_be_visible()
 
 
@@ -58,8 +62,8 @@ async def test_a_question_is_answered(people: People) -> None:
     await page.goto(f"/plan/{plan_id}")
     await page.get_by_label("Which colour?").fill("green")
     await page.get_by_role("button", name="Answer").click()
-    await expect(page.get_by_text("anna: green")).to_be_visible(timeout=20_000)
-    await expect(page.get_by_role("article", name="Report")).to_contain_text("done green", timeout=20_000)
+    await expect(page.get_by_text("anna: green")).to_be_visible()
+    await expect(page.get_by_role("article", name="Report")).to_contain_text("done green")
 
 
 async def test_steps_are_approved_and_a_viewer_may_only_look(people: People) -> None:
@@ -71,14 +75,14 @@ async def test_steps_are_approved_and_a_viewer_may_only_look(people: People) -> 
     await people.picture(page, "plan-approval")
     await page.get_by_role("button", name="Approve").click()
     for each in (page, viewer):
-        await expect(each.get_by_text("Approved by anna")).to_be_visible(timeout=20_000)
-        await expect(each.get_by_text("Done", exact=True)).to_be_visible(timeout=20_000)
+        await expect(each.get_by_text("Approved by anna")).to_be_visible()
+        await expect(each.get_by_text("Done", exact=True)).to_be_visible()
 
 
 async def test_a_failure_keeps_its_reason(people: People) -> None:
     plan_id = await started(people, fail=True)
     page = await people.arrives("anna", f"/plan/{plan_id}")
-    await expect(page.get_by_text("Failed", exact=True)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("Failed", exact=True)).to_be_visible()
     await expect(page.get_by_text("told to fail").first).to_be_visible()
 
 
@@ -91,6 +95,17 @@ async def test_what_agents_write_is_text_never_markup(people: People) -> None:
 async def test_an_unknown_plan_says_so(people: People) -> None:
     page = await people.arrives("anna", "/plan/no-such-plan")
     await expect(page.get_by_text("There is no such plan in this workspace.")).to_be_visible()
+
+
+async def test_the_palette_jumps_by_keys(people: People) -> None:
+    page = await people.arrives("anna")
+    await page.keyboard.press("Control+k")
+    await page.get_by_role("textbox", name="Search or jump to").fill("workspace")
+    await expect(page.get_by_role("button", name="Workspace", exact=True)).to_be_visible()
+    await people.picture(page, "palette")
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{people.system.url}/workspace/tasks")
 
 
 async def started(

@@ -14,7 +14,7 @@ from support.rxdb_clients import Outcome, install, replicate, served_workspaces
 from support.stack import Infra
 from support.workspace_world import ROOT, WorkspaceWorld, workspace_world
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1200)]
 
 SPACE = "shared"
 
@@ -94,7 +94,7 @@ async def test_five_clients_2_000_edits_and_random_disconnects_converge(
             await eventually(ready, within=60)
             token = world.token(workspace=SPACE)
             outcome = await replicate(
-                port, token, SPACE, clients=5, operations=2_000, seed=7, within_seconds=240
+                port, token, SPACE, clients=5, operations=2_000, seed=7, within_seconds=600
             )
             history, recorded = (
                 await pages(client, "history?limit=200"),

@@ -25,6 +25,7 @@ SCHEMA_OF_FOLDER = {
     "access": "access_change.v1",
     "audit": "audit_entry.v1",
     "workspace_changes": "workspace_change.v1",
+    "workspace_presence": "workspace_presence.v1",
     "alerts": "alert_change.v1",
     "server_frames": "frame.v1",
     "client_frames": "frame.v1",

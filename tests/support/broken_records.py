@@ -19,6 +19,7 @@ _FOLDERS: Final = {
     "AccessChange": "access",
     "AuditEntry": "audit",
     "WorkspaceChange": "workspace_changes",
+    "WorkspacePresence": "workspace_presence",
 }
 _ODD: Final[tuple[Any, ...]] = (
     None,

@@ -32,9 +32,9 @@ class People:
         """Returns the person's token."""
         return token(self.system.stack, user=user, workspace=self.workspace, role=role)
 
-    def client(self, user: str = "api") -> httpx.AsyncClient:
+    def client(self, user: str = "api", role: Role = Role.EDITOR) -> httpx.AsyncClient:
         """Returns an HTTP client of the person's."""
-        return self.system.client(token=self.token(user))
+        return self.system.client(token=self.token(user, role))
 
     async def arrives(
         self,
@@ -55,7 +55,7 @@ class People:
         page = await context.new_page()
         page.on("console", self._note)
         await page.goto(f"{path}#token={self.token(user, role)}")
-        await expect(page.get_by_text("Online", exact=True)).to_be_visible(timeout=20_000)
+        await expect(page.get_by_text("Online", exact=True)).to_be_visible()
         return page
 
     async def picture(self, page: Page, name: str) -> None:

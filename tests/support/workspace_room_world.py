@@ -18,6 +18,7 @@ from agentbus.gateway.access import Badge
 from agentbus.gateway.hub import Hub
 from agentbus.gateway.instruments import WORKSPACES
 from agentbus.gateway.memory import Memory
+from agentbus.gateway.neighbours import Bus, Neighbours
 from agentbus.gateway.watch import Watch, Wish
 from agentbus.gateway.workspace_room import Bounds, WorkspaceRoom
 from agentbus.gateway.workspace_session import Stretch, WorkspaceSessions
@@ -46,7 +47,8 @@ class WorkspaceWorld:
         self.log_up = True
         self.memory = Memory(memory_bytes, memory_bytes)
         bounds = Bounds(recent_bytes, early_bytes, change_bytes=1_500, presence_seconds=0.001)
-        open_room = partial(WorkspaceRoom, bounds=bounds, memory=self.memory)
+        neighbours = Neighbours(cast("Bus", None), SystemClock(), 10.0)  # never started: says nothing
+        open_room = partial(WorkspaceRoom, bounds=bounds, memory=self.memory, neighbours=neighbours)
         self.hub = Hub(self, WORKSPACE_CHANGES, open_room, WORKSPACES)
         self.sessions = WorkspaceSessions(
             hub=self.hub,
@@ -116,6 +118,10 @@ class SocketInMemory:
         payloads = unframed(frames)
         assert len(payloads) == count
         self.frames += [orjson.loads(payload) for payload in payloads]
+
+    def take(self, frames: bytes, count: int) -> bool:
+        self.write(frames, len(list(unframed(frames))))
+        return True
 
     async def drained(self, within_seconds: float) -> None:
         await self._world.moment()

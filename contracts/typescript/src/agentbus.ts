@@ -1242,10 +1242,10 @@ export interface Pong {
   [unknown: string]: unknown;
 }
 
-/** Who has the workspace open, by this gateway; sent on arrival and when it changes. */
+/** Who has the workspace open, at any gateway; sent on arrival and when it changes. */
 export interface Presence {
   workspace_id: string;
-  /** In order of arrival; at most 100. */
+  /** In order of arrival, those at this gateway first; at most 100. */
   user_ids: string[];
   /** How many users there are. */
   count: number;
@@ -1663,6 +1663,17 @@ export interface WorkspaceFrameError {
   content: string;
   timestamp: string;
   workspace_id: string;
+  [unknown: string]: unknown;
+}
+
+/** The users with a socket on the workspace at one gateway, now. Said at each change, and every 10 s. */
+export interface WorkspacePresence {
+  /** The partition key. */
+  workspace_id: string;
+  /** The process; another one after each start. */
+  gateway: string;
+  /** In order of arrival. None: nobody any more. */
+  user_ids: string[];
   [unknown: string]: unknown;
 }
 

@@ -104,7 +104,9 @@ async def test_a_frame_without_meaning_is_answered_and_the_socket_stays(
 
 async def test_a_slow_socket_is_closed_and_resumes(world: PersisterWorld) -> None:
     plan_id = await known_plan(world)
-    async with gateway_service(world, gateway_unsent_limit_bytes=200_000) as service:
+    # The client reads on only after all is published: until then its close must not be cut off.
+    limits: dict[str, Any] = {"gateway_unsent_limit_bytes": 200_000, "gateway_close_grace_seconds": 120}
+    async with gateway_service(world, **limits) as service:
         async with service.open(plan_id) as socket:
             assert await service.seqs(socket, until=1) == [1]
             slow = REGISTRY.get_sample_value("agentbus_gateway_slow_closes_total") or 0.0
@@ -116,7 +118,7 @@ async def test_a_slow_socket_is_closed_and_resumes(world: PersisterWorld) -> Non
             def closed() -> None:
                 assert REGISTRY.get_sample_value("agentbus_gateway_slow_closes_total") == slow + 1
 
-            await eventually(closed, within=20)
+            await eventually(closed, within=60)
             socket.transport.resume_reading()
             seen = await read_until_closed(service, socket)
             assert socket.close_code == 4408

@@ -77,6 +77,22 @@ async def test_who_is_here_and_frames_of_clients(world: PersisterWorld) -> None:
         assert (refusal["workspace_id"], refusal["code"]) == ("w1", "unknown_type")
 
 
+async def test_who_is_at_another_gateway_is_here_too(world: PersisterWorld) -> None:
+    async with (
+        gateway_service(world) as first,
+        gateway_service(world) as second,
+        open_socket(first, "w1") as ada,
+    ):
+        assert (await next_frame(ada, "presence"))["user_ids"] == ["ada"]
+        async with open_socket(second, "w1", "ben") as ben, open_socket(second, "w2", "cy"):
+            while (await next_frame(ben, "presence"))["user_ids"] != ["ben", "ada"]:
+                pass
+            while (await next_frame(ada, "presence"))["user_ids"] != ["ada", "ben"]:
+                pass
+        while (await next_frame(ada, "presence"))["user_ids"] != ["ada"]:
+            pass
+
+
 async def test_who_may_not_hears_nothing(world: PersisterWorld) -> None:
     async with gateway_service(world) as service:
         foreign = service.token("ada", "another", "admin")

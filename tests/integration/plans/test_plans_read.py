@@ -235,3 +235,11 @@ async def test_bad_lists(client: httpx.AsyncClient, query: dict[str, Any]) -> No
     response = await client.get(LIST, params=query)
     assert response.status_code == 422
     assert response.json()["code"] == ("invalid_cursor" if "cursor" in query else "invalid")
+
+
+async def test_the_teams_that_a_plan_may_name(client: httpx.AsyncClient) -> None:
+    teams = (await client.get("/api/v3/teams")).json()
+    assert [team["team_id"] for team in teams][:2] == ["review", "model"]
+    refused = await client.post("/api/v3/process_request", json={"description": "x", "team_id": "nobody"})
+    listed = ", ".join(sorted(team["team_id"] for team in teams))
+    assert refused.json()["detail"].endswith(f"there are: {listed}")

@@ -4,12 +4,19 @@ another workspace to be had or learned. Made from the document: a new route is c
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
-from support.route_checks import Route, routes_of
+from support.route_checks import (
+    PUBLIC,
+    Route,
+    all_reached,
+    forbidden,
+    refused_without_a_token,
+    routes_of,
+    same_as_for_nothing,
+)
 from support.workspace_world import ROOT, WorkspaceWorld
 
 from agentbus.chassis.auth import Role
@@ -17,7 +24,6 @@ from agentbus.workspace.openapi import document
 
 DOCUMENT = document()
 ROUTES = list(routes_of(DOCUMENT))
-PUBLIC = {"get /health/live", "get /health/ready", "get /metrics"}
 CLOSED = [route for route in ROUTES if str(route) not in PUBLIC]
 ENDLESS = f"get {ROOT}/{{workspace_id}}/sync/{{collection}}/stream"
 HOME = f"home-{uuid4()}"
@@ -82,22 +88,9 @@ def elsewhere(ids: dict[str, str]) -> dict[str, str]:
     return ids | {"workspace_id": uuid4().hex}
 
 
-def told(response: httpx.Response) -> Any:
-    """Returns what an answer tells: all of a refusal but its own id and path, of a success its form."""
-    if response.is_success:
-        return response.status_code, response.headers["content-type"]
-    body = {name: value for name, value in response.json().items() if name not in ("request_id", "instance")}
-    return response.status_code, body
-
-
 @each_closed_route
 async def test_without_a_token_nobody_gets_in(house: House, route: Route) -> None:
-    async with httpx.AsyncClient(transport=house.service, base_url="http://127.0.0.1") as client:
-        for headers in ({}, {"Authorization": "Bearer guess"}):
-            answer = await client.request(**route.request(house.ids), headers=headers)
-            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
-            nothing = await client.request(**route.request(of_nobody(house.ids)), headers=headers)
-            assert told(answer) == told(nothing)
+    await refused_without_a_token(house.service, route, house.ids, of_nobody(house.ids))
 
 
 @pytest.mark.parametrize("route", [route for route in CLOSED if route.writes], ids=str)
@@ -105,34 +98,24 @@ async def test_a_viewer_writes_nothing(house: House, route: Route) -> None:
     query = "select seq from workspace.workspaces where workspace_id = $1"
     before = await house.workspaces.rows(query, HOME)
     async with house.client(Role.VIEWER) as viewer:
-        answer = await viewer.request(**route.request(house.ids))
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        await forbidden(viewer, route, house.ids)
     assert await house.workspaces.rows(query, HOME) == before
 
 
 @each_closed_route
 async def test_someone_of_another_workspace_learns_nothing(house: House, route: Route) -> None:
     """Not even that it exists: they are answered as for what does not."""
-    named, nothing = route.request(house.ids), route.request(elsewhere(house.ids))
     async with house.client(Role.ADMIN, f"elsewhere-{uuid4()}") as stranger:
-        answer, as_for_nothing = await stranger.request(**named), await stranger.request(**nothing)
-    assert told(answer) == told(as_for_nothing)
+        answer = await same_as_for_nothing(stranger, route, house.ids, elsewhere(house.ids))
     assert "house-name" not in answer.text
-    assert HOME not in answer.text.replace(str(named["url"]), "")
+    assert HOME not in answer.text.replace(route.request(house.ids)["url"], "")
     if "{workspace_id}" in route.path:
         assert (answer.status_code, answer.json()["code"]) == (403, "other_workspace")
 
 
 async def test_the_same_requests_reach_the_thing_in_its_own_workspace(house: House) -> None:
-    """Else all of the above would hold of requests that are no good."""
-    order = ["get", "put", "patch", "post", "delete"]
     async with house.client(Role.ADMIN) as admin:
-        for route in sorted(CLOSED, key=lambda each: (order.index(each.method), -len(each.path))):
-            answer = await admin.request(**route.request(house.ids))
-            assert answer.is_success or answer.status_code in (409, 422), f"{route}: {answer.text}"
-            if "404" in route.operation["responses"]:
-                nothing = await admin.request(**route.request(of_nobody(house.ids)))
-                assert nothing.status_code == 404, str(route)
+        await all_reached(admin, CLOSED, house.ids, of_nobody(house.ids))
 
 
 def test_what_anyone_may_ask_is_listed_here() -> None:

@@ -105,6 +105,29 @@ async def test_the_answer_was_lost_and_the_second_import_is_undone(ann: Importin
     assert outcomes(await ann.send(tasks(TASK))) == ["imported"]
 
 
+async def test_undo_leaves_what_an_earlier_import_brought_that_was_confirmed(ann: Importing) -> None:
+    first = await ann.send(tasks(TASK))
+    await ann.confirm(first)
+    second = await ann.send(tasks(TASK, OTHER))
+    await ann.confirm(second)
+    undone = (await ann.act(second, "undo")).json()
+    assert [task["id"] for task in await ann.stored()] == ["t1"]
+    assert sorted(task["id"] for task in undone["tasks"]) == ["t1", "t2"]
+    await ann.act(first, "undo")
+    assert await ann.stored() == []
+
+
+async def test_undo_before_the_confirmation_leaves_what_another_tab_had_confirmed(ann: Importing) -> None:
+    first = await ann.send(tasks(TASK))
+    of_another_tab = await ann.send(tasks(TASK))
+    assert (await ann.confirm(of_another_tab)).status_code == 200
+    undone = (await ann.act(first, "undo")).json()
+    assert [task["id"] for task in await ann.stored()] == ["t1"]
+    assert [item["notes"] for item in undone["report"]["items"]] == [["kept_at_undo"]]
+    await ann.act(of_another_tab, "undo")
+    assert await ann.stored() == []
+
+
 async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(
     ann: Importing, workspaces: WorkspaceWorld, workspace: str
 ) -> None:
@@ -120,7 +143,7 @@ async def test_a_connection_that_dies_in_the_middle_leaves_nothing_behind(
             async def cut_off() -> None:
                 assert await workspaces.rows(
                     "select pg_terminate_backend(pid) from pg_stat_activity "
-                    "where $1 = any(pg_blocking_pids(pid)) and query like 'insert%'",
+                    "where $1 = any(pg_blocking_pids(pid)) and query like '%insert into%outbox%'",
                     holder,
                 )
 

@@ -80,6 +80,18 @@ async def said(client: httpx.AsyncClient, space: str, task: str, *wanted: str | 
     await eventually(is_so, within=60)
 
 
+async def followed(workspaces: WorkspaceWorld, plans: dict[str, int]) -> None:
+    """Waits until the plans were followed up to these messages."""
+
+    async def is_so() -> None:
+        rows = await workspaces.rows(
+            "select plan_id, plan from workspace.task_plans where plan_id = any($1)", list(plans)
+        )
+        assert {each["plan_id"]: orjson.loads(each["plan"])["last_seq"] for each in rows} == plans
+
+    await eventually(is_so, within=60)
+
+
 async def test_a_task_follows_its_plan_to_its_end(
     workspaces: WorkspaceWorld, workspace_service: httpx.ASGITransport, producer: Producer
 ) -> None:
@@ -141,12 +153,7 @@ async def test_of_two_plans_that_are_followed_late_the_one_that_began_last_has_t
         await late.say(1, 2)
         await said(client, space, "t1", late.id, "IN_PROGRESS", "0 of 2 steps done")
         await early.say(1, 6)
-
-        async def followed() -> None:
-            rows = await workspaces.rows("select plan from workspace.task_plans where plan_id = $1", early.id)
-            assert [orjson.loads(each["plan"])["last_seq"] for each in rows] == [6]
-
-        await eventually(followed, within=60)
+        await followed(workspaces, {early.id: 6})
         await said(client, space, "t1", late.id, "IN_PROGRESS", "0 of 2 steps done")
         await late.say(3, 6)
         await said(client, space, "t1", late.id, "DONE", "2 faults")
@@ -161,15 +168,35 @@ async def test_a_task_that_is_not_there_or_in_another_workspace_is_not_told(
         foreign, early = Plan(producer, f"{space}-other", "t1"), Plan(producer, space, "t2")
         await foreign.say(1, 6)
         await early.say(1, 3)
-
-        async def followed() -> None:
-            rows = await workspaces.rows(
-                "select plan from workspace.task_plans where plan_id = any($1)", [foreign.id, early.id]
-            )
-            assert sorted(orjson.loads(each["plan"])["last_seq"] for each in rows) == [3, 6]
-
-        await eventually(followed, within=60)
+        await followed(workspaces, {foreign.id: 6, early.id: 3})
         assert "planId" not in await task_of(client, space, "t1")
         await client.put(f"{ROOT}/{space}/tasks/t2", json={"title": "Made offline, sent late"})
+        await said(client, space, "t2", early.id, "IN_PROGRESS", "Step 1 of 2: Read the tree")
         await early.say(4, 4)
         await said(client, space, "t2", early.id, "PAUSED", "Waits for an answer")
+
+
+async def test_a_task_that_comes_into_being_after_its_plans_is_told_of_the_last_one_at_once(
+    workspaces: WorkspaceWorld, workspace_service: httpx.ASGITransport, producer: Producer
+) -> None:
+    """As one that was made offline. It is told once, in a change of its own."""
+    space = f"w{uuid4().hex[:8]}"
+    async with workspaces.client(workspace_service, workspace=space) as client:
+        last, first = Plan(producer, space, "t1", second=30), Plan(producer, space, "t1", second=10)
+        await last.say(1, 6)
+        await first.say(1, 3)
+        await followed(workspaces, {last.id: 6, first.id: 3})
+        row = {"newDocumentState": {"id": "t1", "title": "Made offline", "status": "IN_PROGRESS"}}
+        answer = await client.post(f"{ROOT}/{space}/sync/tasks/push", json=[row])
+        assert answer.json() == []
+        task = await task_of(client, space, "t1")
+        assert (task["title"], task["planId"], task["status"]) == ("Made offline", last.id, "DONE")
+        history = (await client.get(f"{ROOT}/{space}/history")).json()
+        assert [(each["origin"], each["changed_by"]) for each in history] == [
+            ("plan", "ben"),
+            ("sync", "ann"),
+        ]
+        await first.say(4, 6)
+        await last.say(5, 6)
+        await followed(workspaces, {last.id: 6, first.id: 6})
+        assert await task_of(client, space, "t1") == task

@@ -28,7 +28,8 @@ class PersisterKilledInBatch(Fault):
 
     async def inflict(self, system: System) -> None:
         with self._proxy.ruled(self._never_answered):
-            async with plans_of(system) as plans:  # something to write, should the load have ended on busy cores
+            # Something to write, should the load have ended on busy cores.
+            async with plans_of(system) as plans:
                 await plans.submit({"messages": 3})
             async with asyncio.timeout(WRITTEN_SECONDS):
                 await self._stored.wait()

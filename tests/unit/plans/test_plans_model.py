@@ -15,7 +15,7 @@ from agentbus.mongo.plans import PlanCursor
 from agentbus.plan.projection import apply
 from agentbus.plans.errors import BadCursor, KeyReused
 from agentbus.plans.model import check_repeats, created_by, outcome_status, start_command, unstored
-from agentbus.plans.teams import known_team_ids
+from agentbus.plans.teams import known_teams
 from agentbus.plans.views import cursor_after, listed_view, parse_cursor, whole_view
 
 ANN = Principal("ann", "default", Role.EDITOR)
@@ -112,6 +112,8 @@ def test_any_other_text_is_no_cursor(text: str) -> None:
 
 
 def test_teams_by_id_and_by_code() -> None:
-    assert known_team_ids(["mine", "support.scripted_team:ScriptedTeam"]) == {*TEAMS, "mine", "scripted"}
+    teams = known_teams(["mine", "support.scripted_team:ScriptedTeam"])
+    assert set(teams) == {*TEAMS, "mine", "scripted"}
+    assert [agent.name for agent in teams["scripted"].agents] == ["worker"]
     with pytest.raises(Fatal, match="gives no team"):
-        known_team_ids(["no.such:Team"])
+        known_teams(["no.such:Team"])

@@ -14,6 +14,7 @@ ROUTES = {
     ("post", "/api/v3/process_request"),
     ("get", "/api/v3/plan"),
     ("get", "/api/v3/plans"),
+    ("get", "/api/v3/teams"),
     ("post", "/api/v3/plan_approval"),
     ("post", "/api/v3/user_clarification"),
     ("post", "/api/v3/agent_message"),

@@ -28,7 +28,7 @@ from agentbus.postgres.statements import label, summary
             "SELECT telemetry.plans telemetry.actions",
         ),
         (
-            "with gone as (delete from telemetry.actions where at < $1 returning 1) select count(*) from gone",
+            "with gone as (delete from telemetry.actions where at < $1 returning 1) select 1 from gone",
             "DELETE telemetry.actions",
         ),
         ("with recent as (select * from a.b) select * from recent", "SELECT a.b"),

@@ -14,6 +14,7 @@ STREAMING: Final = "agent.streaming"
 ACCESS_CHANGES: Final = "access.changes"
 AUDIT_LOG: Final = "audit.log"
 WORKSPACE_CHANGES: Final = "workspace.changes"
+WORKSPACE_PRESENCE: Final = "workspace.presence"
 TELEMETRY_ALERTS: Final = "telemetry.alerts"
 
 

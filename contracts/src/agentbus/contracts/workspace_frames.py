@@ -43,12 +43,12 @@ class Resync(BaseModel):
 
 
 class Presence(BaseModel):
-    """Who has the workspace open, by this gateway; sent on arrival and when it changes."""
+    """Who has the workspace open, at any gateway; sent on arrival and when it changes."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
     workspace_id: str
-    user_ids: list[str] = Field(description="In order of arrival; at most 100.")
+    user_ids: list[str] = Field(description="In order of arrival, those at this gateway first; at most 100.")
     count: int = Field(ge=0, description="How many users there are.")
 
 

@@ -34,6 +34,7 @@ interface Options {
 
 export async function request<T>(session: Session, path: string, options: Options = {}): Promise<Answer<T>> {
   const headers: Record<string, string> = { authorization: `Bearer ${session.token}`, ...options.headers };
+  if (session.named && session.workspaceId !== "") headers["x-workspace-id"] = session.workspaceId;
   if (options.body !== undefined) headers["content-type"] = "application/json";
   const init = { method: options.method ?? "GET", headers, signal: options.signal ?? null };
   let response: Response;

@@ -1,6 +1,6 @@
 /** The plan API, as hooks: lists, one plan's start, and what people say to it. */
-import type { CommandAccepted, Plan, PlanAccepted, ProcessRequest } from "@agentbus/contracts";
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import type { CommandAccepted, Plan, PlanAccepted, ProcessRequest, Team } from "@agentbus/contracts";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSigned } from "~/session/SessionGate";
 import { request } from "./http";
 
@@ -28,6 +28,16 @@ export function usePlans(status: PlanStatus | undefined) {
     // Lists have no socket: often while something runs, rarely else.
     refetchInterval: ({ state }) =>
       state.data?.pages.some((page) => page.body.some((plan) => !hasEnded(plan.status))) ? 2_000 : 8_000,
+  });
+}
+
+/** The teams that a plan may name. */
+export function useTeams() {
+  const { session } = useSigned();
+  return useQuery({
+    queryKey: ["teams", session.workspaceId],
+    queryFn: ({ signal }) => request<Team[]>(session, "/api/v3/teams", { signal }),
+    staleTime: 60_000,
   });
 }
 

@@ -1,5 +1,5 @@
-/** The workspace's routes that are no replication: history, conflicts, secrets. They need the system. */
-import type { Conflict, HistoryEntry, ListedSecret } from "@agentbus/contracts";
+/** The workspace's routes that are no replication: which there are, history, conflicts, secrets. They need the system. */
+import type { Conflict, HistoryEntry, ListedSecret, ListedWorkspace } from "@agentbus/contracts";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSigned } from "~/session/SessionGate";
 import type { CollectionName } from "~/workspace/documents";
@@ -7,6 +7,19 @@ import { request } from "./http";
 
 function useBase(): string {
   return `/api/v3/workspaces/${encodeURIComponent(useSigned().session.workspaceId)}`;
+}
+
+/** The caller's workspaces. Asked every `every` milliseconds, it also tells whether the system answers and stores. */
+export function useWorkspaces(every?: (failed: boolean) => number) {
+  const { session } = useSigned();
+  return useQuery({
+    queryKey: ["workspaces", session.token],
+    queryFn: ({ signal }) => request<ListedWorkspace[]>(session, "/api/v3/workspaces", { signal }),
+    refetchInterval: ({ state }) => every?.(Boolean(state.error ?? state.fetchFailureReason)) ?? false,
+    refetchOnWindowFocus: "always",
+    networkMode: "always",
+    retry: false,
+  });
 }
 
 export function useHistory(collection: CollectionName, id: string) {

@@ -1,18 +1,29 @@
 /** What stands around every page: sections, who is signed in, and whether the system answers. */
 import { ActionIcon, AppShell, Box, Group, Kbd, Tooltip, UnstyledButton } from "@mantine/core";
+import { useHotkeys } from "@mantine/hooks";
 import { spotlight } from "@mantine/spotlight";
 import { IconSearch } from "@tabler/icons-react";
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { MigrationNotice } from "~/migration/MigrationProvider";
 import { Account } from "./Account";
 import { Connection } from "./Connection";
 import classes from "./Frame.module.css";
 import { Mark } from "./Mark";
-import { Palette } from "./Palette";
 import { Present } from "./Present";
 import { SECTIONS } from "./sections";
+import { Switcher } from "./Switcher";
+
+const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
 
 export function Frame() {
+  const { pathname } = useLocation();
+  const [sought, setSought] = useState(false);
+  const search = () => {
+    setSought(true);
+    spotlight.open();
+  };
+  useHotkeys([["mod+K", search]], []);
   return (
     <AppShell
       header={{ height: 52 }}
@@ -23,10 +34,13 @@ export function Frame() {
         Skip to the content
       </a>
       <AppShell.Header className={classes.bar}>
-        <Link to="/plans" className={classes.home} aria-label="agentbus, plans">
-          <Mark />
-        </Link>
-        <UnstyledButton className={classes.search} onClick={spotlight.open} visibleFrom="sm">
+        <Group gap={4} wrap="nowrap" className={classes.where}>
+          <Link to="/plans" className={classes.home} aria-label="agentbus, plans">
+            <Mark />
+          </Link>
+          <Switcher />
+        </Group>
+        <UnstyledButton className={classes.search} onClick={search} visibleFrom="sm">
           <IconSearch size={16} aria-hidden />
           <span>Search or jump to…</span>
           <Kbd size="xs">Ctrl K</Kbd>
@@ -39,7 +53,7 @@ export function Frame() {
               size="lg"
               hiddenFrom="sm"
               aria-label="Search"
-              onClick={spotlight.open}
+              onClick={search}
             >
               <IconSearch size={20} />
             </ActionIcon>
@@ -50,8 +64,8 @@ export function Frame() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.rail} aria-label="Sections">
-        {SECTIONS.map(({ to, label, icon: Icon }) => (
-          <Link key={to} to={to} className={classes.section}>
+        {SECTIONS.map(({ to, label, within, icon: Icon }) => (
+          <Link key={to} to={to} className={classes.section} data-here={within.test(pathname) || undefined}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {label}
           </Link>
@@ -65,15 +79,19 @@ export function Frame() {
       </AppShell.Main>
       <AppShell.Footer className={classes.tabs} hiddenFrom="sm">
         <nav aria-label="Sections">
-          {SECTIONS.map(({ to, label, icon: Icon }) => (
-            <Link key={to} to={to} className={classes.tab}>
+          {SECTIONS.map(({ to, label, within, icon: Icon }) => (
+            <Link key={to} to={to} className={classes.tab} data-here={within.test(pathname) || undefined}>
               <Icon size={22} stroke={1.7} aria-hidden />
               {label}
             </Link>
           ))}
         </nav>
       </AppShell.Footer>
-      <Palette />
+      {sought && (
+        <Suspense>
+          <Palette />
+        </Suspense>
+      )}
     </AppShell>
   );
 }

@@ -1,6 +1,6 @@
-/** Ctrl/⌘ K: pages, actions and plans by name. */
+/** Ctrl/⌘ K: pages, actions and plans by name. Loaded when it is asked for the first time (Frame). */
 import { Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
-import { IconPlayerPlay, IconPlus } from "@tabler/icons-react";
+import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { usePlans } from "~/api/plans";
 import { StatusIcon } from "~/plans/Status";
@@ -38,12 +38,14 @@ export function Palette() {
   return (
     <Spotlight
       actions={groups}
-      shortcut={["mod + K"]}
+      shortcut={null}
       limit={12}
       scrollable
       maxHeight={420}
+      centered={false}
+      overlayProps={{ backgroundOpacity: 0.25, blur: 0 }}
       nothingFound="Nothing by that name"
-      searchProps={{ leftSection: <IconPlayerPlay size={18} />, placeholder: "Search or jump to…", "aria-label": "Search or jump to" }}
+      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: "Search or jump to…", "aria-label": "Search or jump to" }}
     />
   );
 }

@@ -5,11 +5,13 @@ import type { ComponentType } from "react";
 export interface Section {
   readonly to: "/plans" | "/workspace" | "/observe";
   readonly label: string;
+  /** Where its pages are. */
+  readonly within: RegExp;
   readonly icon: ComponentType<IconProps>;
 }
 
 export const SECTIONS: readonly Section[] = [
-  { to: "/plans", label: "Plans", icon: IconPlayerPlay },
-  { to: "/workspace", label: "Workspace", icon: IconLayoutKanban },
-  { to: "/observe", label: "Observe", icon: IconChartLine },
+  { to: "/plans", label: "Plans", within: /^\/plans?(\/|$)/, icon: IconPlayerPlay },
+  { to: "/workspace", label: "Workspace", within: /^\/workspace(\/|$)/, icon: IconLayoutKanban },
+  { to: "/observe", label: "Observe", within: /^\/observe(\/|$)/, icon: IconChartLine },
 ];

@@ -12,6 +12,7 @@ import {
 } from "@tabler/icons-react";
 import { Empty, Trouble } from "~/frame/States";
 import type { Migrating, Migration } from "./migration";
+import { useEnvironments, useTasks } from "~/workspace/useDocuments";
 import { useMigration } from "./MigrationProvider";
 
 export function MigrationPage() {
@@ -116,6 +117,7 @@ const SHOWN = 300;
 
 function Report({ report }: { report: ImportReport }) {
   const items = report.items.toSorted((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome));
+  const titles = useTitles();
   const broken = report.sources.filter(({ problem }) => problem !== null);
   return (
     <>
@@ -141,7 +143,7 @@ function Report({ report }: { report: ImportReport }) {
           </Table.Thead>
           <Table.Tbody>
             {items.slice(0, SHOWN).map((item) => (
-              <Row key={`${item.key}/${item.collection}/${item.index}`} item={item} word={wordOf(item.outcome, report)} />
+              <Row key={`${item.key}/${item.collection}/${item.index}`} item={item} title={titles.get(item.id ?? "")} word={wordOf(item.outcome, report)} />
             ))}
           </Table.Tbody>
         </Table>
@@ -151,12 +153,21 @@ function Report({ report }: { report: ImportReport }) {
   );
 }
 
+/** What the workspace calls what was moved, by id. */
+function useTitles(): ReadonlyMap<string, string> {
+  const [tasks, environments] = [useTasks() ?? [], useEnvironments() ?? []];
+  return new Map([
+    ...tasks.map(({ id, title }) => [id, title ?? ""] as const),
+    ...environments.map(({ id, name }) => [id, name ?? ""] as const),
+  ]);
+}
+
 /** Where nothing was written, nothing was moved either. */
 function wordOf(outcome: ImportItem["outcome"], { state }: ImportReport): string {
   return outcome === "imported" && state === "refused" ? "Can be moved" : OUTCOMES[outcome].word;
 }
 
-function Row({ item, word }: { item: ImportItem; word: string }) {
+function Row({ item, title, word }: { item: ImportItem; title: string | undefined; word: string }) {
   const { icon: Icon, color } = OUTCOMES[item.outcome];
   return (
     <Table.Tr>
@@ -167,7 +178,14 @@ function Row({ item, word }: { item: ImportItem; word: string }) {
         </Group>
       </Table.Td>
       <Table.Td>
-        {item.collection === "tasks" ? "Task" : "Environment"} <code>{item.id?.slice(0, 12) ?? `no. ${item.index + 1}`}</code>
+        {title && (
+          <Text size="sm" fw={500} lineClamp={1}>
+            {title}
+          </Text>
+        )}
+        <Text size="xs" c="var(--quiet)">
+          {item.collection === "tasks" ? "Task" : "Environment"} <code>{item.id?.slice(0, 12) ?? `no. ${item.index + 1}`}</code>
+        </Text>
       </Table.Td>
       <Table.Td>{[item.reason, ...item.notes.map((note) => NOTES[note])].filter(Boolean).join("; ")}</Table.Td>
     </Table.Tr>

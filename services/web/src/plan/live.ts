@@ -1,8 +1,11 @@
 /**
- * A plan, live: its socket's history and then what happens, each message once, in order, over any number of
- * reconnections (`after_seq`). Views are told at most once a frame. Called by usePlan.
+ * A plan, live: what is stored of it, read in one request, then its socket's history from there and what
+ * happens; each message once, in order, over any number of reconnections (`after_seq`). Views are told at most
+ * once a frame. Called by usePlan.
  */
-import type { Frame, Message, StreamingChunk } from "@agentbus/contracts";
+import type { Frame, Message, PlanWithMessages, StreamingChunk } from "@agentbus/contracts";
+import { afterClose } from "~/api/closes";
+import { type Answer, request } from "~/api/http";
 import type { Session } from "~/session/session";
 import { PlanLog } from "./log";
 
@@ -19,9 +22,8 @@ export interface Snapshot {
   readonly log: PlanLog;
 }
 
-/** Close codes after which reconnecting is of no use (the gateway's README). */
-const FINAL: ReadonlySet<number> = new Set([4400, 4401, 4403, 4404]);
-const LONGEST_WAIT_MS = 15_000;
+/** After this the socket does not wait for what is stored: the database may be away. */
+const STORED_WITHIN_MS = 3_000;
 
 export class LivePlan {
   private snapshot: Snapshot = { version: 0, connection: { state: "connecting" }, log: new PlanLog() };
@@ -32,6 +34,7 @@ export class LivePlan {
   private frame: number | null = null;
   private failures = 0;
   private historyUntil = 0;
+  private reading = new AbortController();
   private readonly planId: string;
   private readonly session: Session;
 
@@ -61,13 +64,34 @@ export class LivePlan {
   private start(): void {
     addEventListener("online", this.reconnect);
     document.addEventListener("visibilitychange", this.reconnect);
-    this.open();
+    this.reading = new AbortController();
+    const { signal } = this.reading;
+    this.timer = setTimeout(this.reconnect, STORED_WITHIN_MS);
+    void this.readStored(signal).then(() => !signal.aborted && this.reconnect());
+  }
+
+  /** What cannot be read here, for whatever reason, the socket brings, or tells why not. */
+  private async readStored(signal: AbortSignal): Promise<void> {
+    const { log } = this.snapshot;
+    let path: string | null = `/api/v3/plan?${new URLSearchParams({ plan_id: this.planId, after_seq: String(log.lastSeq) })}`;
+    try {
+      while (path !== null) {
+        const { body, next }: Answer<PlanWithMessages> = await request(this.session, path, { signal });
+        for (const message of body.messages) log.add(message);
+        path = next;
+      }
+      log.complete ||= log.created !== null;
+      this.tell(this.connection);
+    } catch {
+      return;
+    }
   }
 
   private stop(): void {
     removeEventListener("online", this.reconnect);
     document.removeEventListener("visibilitychange", this.reconnect);
     clearTimeout(this.timer);
+    this.reading.abort();
     const socket = this.socket;
     this.socket = null;
     socket?.close(1000);
@@ -76,6 +100,7 @@ export class LivePlan {
   private open(): void {
     const { log } = this.snapshot;
     const query = new URLSearchParams({ after_seq: String(log.lastSeq), token: this.session.token });
+    if (this.session.named) query.set("workspace_id", this.session.workspaceId);
     const origin = location.origin.replace(/^http/, "ws");
     const socket = new WebSocket(`${origin}/api/v3/socket/${encodeURIComponent(this.planId)}?${query}`);
     this.socket = socket;
@@ -115,11 +140,11 @@ export class LivePlan {
     this.socket = null;
     // Chunks are live only: the finished text comes as a message.
     this.snapshot.log.streams.clear();
-    if (FINAL.has(event.code)) {
+    const wait = afterClose(event.code, this.failures++);
+    if (typeof wait === "string") {
       this.tell({ state: "refused", code: event.code, reason: event.reason });
       return;
     }
-    const wait = Math.min(500 * 2 ** this.failures++, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
     this.timer = setTimeout(() => this.open(), wait);
     this.tell({ state: "lost", retryAt: Date.now() + wait });
   }

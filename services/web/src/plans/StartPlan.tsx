@@ -4,14 +4,11 @@ import { Button, Checkbox, Drawer, Group, Select, Stack, Textarea, TextInput } f
 import { useLocalStorage } from "@mantine/hooks";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
-import { useStartPlan } from "~/api/plans";
+import { useStartPlan, useTeams } from "~/api/plans";
 import { Trouble } from "~/frame/States";
 import { useTasks } from "~/workspace/useDocuments";
 
-const TEAMS = [
-  { value: "review", label: "Code review: real tools on a source tree" },
-  { value: "model", label: "Model: plans and writes with a language model" },
-];
+const USUAL = "review";
 
 export function StartPlan() {
   const navigate = useNavigate({ from: "/plans/new" });
@@ -21,7 +18,9 @@ export function StartPlan() {
   const [key] = useState(() => crypto.randomUUID());
   const [written, setGoal] = useState<string | null>(null);
   const goal = written ?? from?.title ?? "";
-  const [team, setTeam] = useState("review");
+  const { data: teams } = useTeams();
+  const [team, setTeam] = useState(USUAL);
+  const chosen = teams?.body.find(({ team_id }) => team_id === team);
   const [approve, setApprove] = useState(false);
   const [directory, setDirectory] = useLocalStorage({ key: "agentbus.directory", defaultValue: "" });
   const close = () => void navigate({ to: "/plans", search: ({ task: _, ...old }) => old });
@@ -57,11 +56,19 @@ export function StartPlan() {
             label="Folder"
             description="A source tree on the machine on which the agents run."
             placeholder="/home/me/project"
-            required={team === "review"}
+            required={team === USUAL}
             value={directory}
             onChange={(event) => setDirectory(event.currentTarget.value)}
           />
-          <Select label="Team" data={TEAMS} value={team} allowDeselect={false} onChange={(value) => setTeam(value ?? "review")} />
+          <Select
+            label="Team"
+            description={chosen?.description}
+            data={(teams?.body ?? []).map(({ team_id, name }) => ({ value: team_id, label: name }))}
+            value={team}
+            disabled={!teams}
+            allowDeselect={false}
+            onChange={(value) => setTeam(value ?? USUAL)}
+          />
           <Checkbox
             label="Ask me to approve the steps first"
             description="The plan waits, for days if need be, until you answer."

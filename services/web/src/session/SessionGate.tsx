@@ -1,12 +1,15 @@
 /** Lets the app be seen by who is signed in; others are asked for a token. */
+import type { ListedWorkspace } from "@agentbus/contracts";
 import { createContext, type ReactNode, useContext, useMemo, useState } from "react";
-import { forgetSession, keepSession, restoreSession, type Session } from "./session";
+import { arrivingSession, forgetSession, keepSession, keptSession, type Session, within } from "./session";
 import { SignIn } from "./SignIn";
 
 interface Signed {
   readonly session: Session;
   /** Forgets the token; `why` is told at the sign-in. */
   readonly signOut: (why?: string) => void;
+  /** Goes on in another workspace of the token's, from its first page. */
+  readonly switchTo: (workspace: ListedWorkspace) => void;
 }
 
 const SignedContext = createContext<Signed | null>(null);
@@ -18,7 +21,11 @@ export function useSigned(): Signed {
 }
 
 export function SessionGate({ children }: { children: ReactNode }) {
-  const [session, setSession] = useState(restoreSession);
+  const [arriving] = useState(arrivingSession);
+  const [session, setSession] = useState(() => {
+    if (arriving?.workspaceId) keepSession(arriving);
+    return arriving?.named ? null : keptSession();
+  });
   const [why, setWhy] = useState("");
   const signed = useMemo(() => {
     if (!session) return null;
@@ -27,14 +34,18 @@ export function SessionGate({ children }: { children: ReactNode }) {
       setWhy(reason);
       setSession(null);
     };
-    return { session, signOut };
+    const switchTo = (workspace: ListedWorkspace) => {
+      keepSession(within(session, workspace));
+      location.assign("/");
+    };
+    return { session, signOut, switchTo };
   }, [session]);
   if (!signed) {
     const enter = (entered: Session) => {
       keepSession(entered);
       setSession(entered);
     };
-    return <SignIn why={why} onSession={enter} />;
+    return <SignIn why={why} arriving={why === "" ? (arriving?.token ?? "") : ""} onSession={enter} />;
   }
   return <SignedContext value={signed}>{children}</SignedContext>;
 }

@@ -3,7 +3,7 @@ import type { Task } from "@agentbus/contracts";
 import { UnstyledButton } from "@mantine/core";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useLayoutEffect, useRef, useState } from "react";
-import { TaskStatusIcon } from "./statuses";
+import { lookOf, TaskStatusIcon } from "./statuses";
 import { TaskFacts } from "./TaskFacts";
 import classes from "./Workspace.module.css";
 
@@ -35,6 +35,10 @@ export function TaskList({ tasks, waiting, onOpen }: Props) {
               <span className={classes.rowText}>
                 <span className={classes.rowTitle}>{task.title || "Untitled task"}</span>
                 <TaskFacts task={task} waiting={waiting.has(`tasks/${task.id}`)} />
+              </span>
+              {/* Its icon says it to those who do not see. */}
+              <span className={classes.status} aria-hidden>
+                {lookOf(task.status).label}
               </span>
             </UnstyledButton>
           </li>

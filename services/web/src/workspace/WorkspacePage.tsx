@@ -1,9 +1,9 @@
 /** The workspace: tasks, environments, conflicts, each with an address of its own. */
 import { Badge, Tabs, Title } from "@mantine/core";
+import { Notifications } from "@mantine/notifications";
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useConflicts } from "~/api/workspace";
 import { Trouble } from "~/frame/States";
-import { useSigned } from "~/session/SessionGate";
 import { useWorkspace } from "./WorkspaceProvider";
 
 const TABS = [
@@ -13,7 +13,6 @@ const TABS = [
 ] as const;
 
 export function WorkspacePage() {
-  const { session } = useSigned();
   const { error } = useWorkspace();
   const { data: conflicts } = useConflicts();
   const { pathname } = useLocation();
@@ -21,8 +20,9 @@ export function WorkspacePage() {
   const open = (conflicts?.body ?? []).filter(({ undone }) => !undone).length;
   return (
     <div>
+      <Notifications position="bottom-right" />
       <Title order={1} mb="xs">
-        {session.workspaceId === "default" ? "Workspace" : session.workspaceId}
+        Workspace
       </Title>
       <Tabs
         value={TABS.find(({ to }) => pathname.startsWith(to))?.to ?? TABS[0].to}

@@ -32,7 +32,7 @@ export function useWorkspace(): Opening {
   return useContext(WorkspaceContext);
 }
 
-const ALONE: SyncState = { connected: false, waiting: 0, present: [] };
+const ALONE: SyncState = { socket: "connecting", waiting: 0, present: [] };
 
 /** How the workspace stands; null while it opens. */
 export function useSync(): SyncState | null {

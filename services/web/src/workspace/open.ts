@@ -12,7 +12,7 @@ import type { Session } from "~/session/session";
 import { type CollectionName, differing, ENVIRONMENTS, merging, TASKS, WAITING, type Waiting } from "./documents";
 import { type Draft, dropDraft, leftDrafts } from "./drafts";
 import { replicate } from "./replicate";
-import { WorkspaceSocket } from "./socket";
+import { type SocketState, WorkspaceSocket } from "./socket";
 
 addRxPlugin(RxDBLeaderElectionPlugin);
 
@@ -23,7 +23,7 @@ interface Collections {
 }
 
 export interface SyncState {
-  readonly connected: boolean;
+  readonly socket: SocketState;
   readonly waiting: number;
   /** Who has the workspace open. */
   readonly present: readonly string[];
@@ -38,14 +38,19 @@ export class LiveWorkspace {
   private constructor(database: RxDatabase<Collections>, session: Session) {
     this.database = database;
     this.collections = database.collections;
-    this.state = new BehaviorSubject<SyncState>({ connected: false, waiting: 0, present: [] });
+    this.state = new BehaviorSubject<SyncState>({ socket: "connecting", waiting: 0, present: [] });
     this.socket = new WorkspaceSocket(session);
-    this.socket.connected.subscribe((connected) => this.tell({ connected }));
     this.socket.presence.subscribe((present) => this.tell({ present }));
     this.collections.waiting.count().$.subscribe((waiting) => this.tell({ waiting }));
     const { tasks, environments, waiting } = this.collections;
-    replicate("tasks", tasks, waiting, session, this.socket);
-    replicate("environments", environments, waiting, session, this.socket);
+    const replications = [
+      replicate("tasks", tasks, waiting, session, this.socket),
+      replicate("environments", environments, waiting, session, this.socket),
+    ];
+    this.socket.state.subscribe((socket) => {
+      this.tell({ socket });
+      if (socket === "expired" || socket === "refused") for (const each of replications) void each.cancel();
+    });
   }
 
   static async open(session: Session): Promise<LiveWorkspace> {

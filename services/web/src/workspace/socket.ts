@@ -3,18 +3,19 @@
  * nothing is missed however long the socket was away. Called by open.ts.
  */
 import type { Frame, WorkspaceChange } from "@agentbus/contracts";
-import { Subject } from "rxjs";
+import { BehaviorSubject, Subject } from "rxjs";
+import { afterClose } from "~/api/closes";
 import type { Session } from "~/session/session";
 
-const FINAL: ReadonlySet<number> = new Set([4400, 4401, 4403, 4404]);
-const LONGEST_WAIT_MS = 10_000;
+/** `lost`: it is tried again. `expired` and `refused`: it is not; the token does not hold, or not here. */
+export type SocketState = "connecting" | "connected" | "lost" | "expired" | "refused";
 
 export class WorkspaceSocket {
   readonly changes = new Subject<WorkspaceChange>();
   /** Pull now: changes may be missing. */
   readonly resync = new Subject<void>();
   readonly presence = new Subject<readonly string[]>();
-  readonly connected = new Subject<boolean>();
+  readonly state = new BehaviorSubject<SocketState>("connecting");
   private socket: WebSocket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
@@ -43,7 +44,9 @@ export class WorkspaceSocket {
   };
 
   /** A cut line closes no socket for minutes; the browser knows of it at once. */
-  private readonly drop = (): void => this.lost(0);
+  private readonly drop = (): void => {
+    if (!this.closed) this.lost(0);
+  };
 
   private open(): void {
     const { token, workspaceId } = this.session;
@@ -62,7 +65,7 @@ export class WorkspaceSocket {
     switch (type) {
       case "connection_established":
         this.failures = 0;
-        this.connected.next(true);
+        this.state.next("connected");
         this.resync.next();
         return;
       case "workspace_change":
@@ -83,11 +86,15 @@ export class WorkspaceSocket {
     const socket = this.socket;
     this.socket = null;
     socket?.close();
-    this.connected.next(false);
-    this.presence.next([]);
-    if (this.closed || FINAL.has(code)) return;
     clearTimeout(this.timer);
-    const wait = Math.min(500 * 2 ** this.failures++, LONGEST_WAIT_MS) * (0.75 + Math.random() / 2);
-    this.timer = setTimeout(() => this.open(), wait);
+    this.presence.next([]);
+    const next = afterClose(code, this.failures++);
+    if (typeof next === "string") {
+      this.close();
+      this.state.next(next);
+      return;
+    }
+    this.state.next("lost");
+    if (!this.closed) this.timer = setTimeout(() => this.open(), next);
   }
 }

@@ -28,6 +28,7 @@ from agentbus.contracts.http import workspace as workspace_bodies
 from agentbus.contracts.message import Message, StreamingChunk
 from agentbus.contracts.payloads import PAYLOADS
 from agentbus.contracts.plan_record import PlanRecord
+from agentbus.contracts.presence import WorkspacePresence
 from agentbus.contracts.workspace import Environment, Task, WorkspaceChange
 
 VALUES: Final[dict[str, TypeAdapter[Any]]] = {
@@ -38,6 +39,7 @@ VALUES: Final[dict[str, TypeAdapter[Any]]] = {
     "access_change.v1": ACCESS_CHANGE,
     "audit_entry.v1": TypeAdapter(AuditEntry),
     "workspace_change.v1": TypeAdapter(WorkspaceChange),
+    "workspace_presence.v1": TypeAdapter(WorkspacePresence),
     "alert_change.v1": TypeAdapter(AlertChange),
 }
 """What stands in a Kafka record's value."""

@@ -10,7 +10,7 @@ import asyncpg
 from agentbus.bus.address import BusAddress
 from agentbus.bus.provisioning import provision
 from agentbus.bus.security import Security
-from agentbus.embedded import ferretdb, postgres
+from agentbus.embedded import ferretdb, ferretdb_indexes, postgres
 from agentbus.embedded.errors import NotReady
 from agentbus.embedded.layout import Layout
 from agentbus.embedded.supervision import Supervisor
@@ -50,11 +50,12 @@ def port_probe(port: int) -> Probe:
 
 
 def postgres_probe(layout: Layout) -> Probe:
-    """Ready when a query is answered. Makes FerretDB's database and that of our services."""
+    """Ready when a query is answered. Makes FerretDB's database, with its indexes, and our services'."""
 
     async def probe() -> None:
         for database in (ferretdb.DATABASE, postgres.DATABASE):
             await postgres.ensure_database(layout, database)
+        await ferretdb_indexes.ensure_indexes(postgres.url(layout, ferretdb.DATABASE))
 
     return probe
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from agentbus.postgres.columns import columns
 from agentbus.postgres.database import Connection
 
 TABLE = """
@@ -45,9 +46,16 @@ class Outbox:
         self, connection: Connection, records: Sequence[tuple[str, bytes]], traceparent: str | None = None
     ) -> None:
         """Adds keys and values, in order, to the transaction that `connection` is in."""
-        await connection.executemany(
-            f"insert into {self.table} (key, value, traceparent) values ($1, $2, $3)",  # noqa: S608  our name
-            [(key, value, traceparent) for key, value in records],
+        if not records:
+            return
+        await connection.execute(
+            f"""
+            insert into {self.table} (key, value, traceparent)
+            select key, value, $1 from unnest($2::text[], $3::bytea[]) with ordinality
+                as records (key, value, place) order by place
+            """,  # noqa: S608  our name
+            traceparent,
+            *columns(records),
         )
         await connection.execute("select pg_notify($1, '')", self.channel)
 

@@ -59,6 +59,8 @@ class Relay:
         async with self._database.session() as connection:
             connection.add_termination_listener(lambda _: wake.set())
             await connection.add_listener(self._outbox.channel, lambda *_: wake.set())
+            # A removal that a crash of the server takes back is a record that is published again.
+            await connection.execute("set synchronous_commit = off")
             while not await self._leads(connection):  # noqa: ASYNC110  another process holds the lock
                 await asyncio.sleep(_CANDIDATE_SECONDS)
             RELAY_LEADER.set(1)
@@ -67,7 +69,8 @@ class Relay:
                 wake.clear()
                 if not await self._publish_some(connection):
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(wake.wait(), _LOOK_SECONDS)
+                        async with asyncio.timeout(_LOOK_SECONDS):
+                            await wake.wait()
 
     async def _leads(self, connection: Connection) -> bool:
         return bool(

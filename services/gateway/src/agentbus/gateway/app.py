@@ -14,13 +14,14 @@ from agentbus.bus.tail import Tail
 from agentbus.chassis.auth import Access, require_way_in
 from agentbus.chassis.health import Health
 from agentbus.chassis.http import build_app
-from agentbus.contracts.topics import MESSAGES, STREAMING, WORKSPACE_CHANGES
+from agentbus.contracts.topics import MESSAGES, STREAMING, WORKSPACE_CHANGES, WORKSPACE_PRESENCE
 from agentbus.gateway import instruments
 from agentbus.gateway.access import Entrance
 from agentbus.gateway.catch_up import Sources
 from agentbus.gateway.directory import Directory
 from agentbus.gateway.hub import Hub
 from agentbus.gateway.memory import Memory
+from agentbus.gateway.neighbours import Neighbours
 from agentbus.gateway.room import Room
 from agentbus.gateway.server import SocketServer
 from agentbus.gateway.session import Sessions
@@ -46,7 +47,10 @@ class Gateway:
         self.database = connect(settings.mongo_url, settings.mongo_database, **settings.database_options())
         self.reader = Reader(address)
         self.producer = Producer(address)
-        self.tail = Tail(address, [MESSAGES, STREAMING, WORKSPACE_CHANGES], self._on_records)
+        topics = [MESSAGES, STREAMING, WORKSPACE_CHANGES, WORKSPACE_PRESENCE]
+        self.tail = Tail(address, topics, self._on_records)
+        clock = SystemClock()
+        self.neighbours = Neighbours(self.producer, clock, settings.gateway_presence_heartbeat_seconds)
         memory = Memory(settings.gateway_recent_total_bytes, settings.gateway_recent_total_bytes)
         open_plan = partial(Room, early_bytes=settings.gateway_early_bytes, memory=memory)
         self.hub = Hub(self.tail, MESSAGES, open_plan, instruments.PLANS)
@@ -64,7 +68,6 @@ class Gateway:
             page_messages=settings.gateway_history_page_messages,
             recent_bytes=settings.gateway_recent_bytes,
         )
-        clock = SystemClock()
         plans = Sessions(
             hub=self.hub,
             directory=self.directory,
@@ -82,7 +85,7 @@ class Gateway:
             change_bytes=settings.gateway_workspace_change_bytes,
             presence_seconds=settings.gateway_presence_interval_seconds,
         )
-        open_workspace = partial(WorkspaceRoom, bounds=bounds, memory=memory)
+        open_workspace = partial(WorkspaceRoom, bounds=bounds, memory=memory, neighbours=self.neighbours)
         self.workspaces = Hub(self.tail, WORKSPACE_CHANGES, open_workspace, instruments.WORKSPACES)
         workspaces = WorkspaceSessions(
             hub=self.workspaces,
@@ -111,6 +114,8 @@ class Gateway:
             stack.push_async_callback(self.producer.stop)
             await self.tail.start(wait_seconds=ATTACH_SECONDS)
             stack.push_async_callback(self.tail.stop)
+            await self.neighbours.start()
+            stack.push_async_callback(self.neighbours.stop)
             await self.access.start()
             stack.push_async_callback(self.access.stop)
             await self.sockets.start()
@@ -127,8 +132,12 @@ class Gateway:
         await self.reader.end_offset(MESSAGES, 0)
 
     def _on_records(self, records: list[Record]) -> None:
-        hub = self.workspaces if records[0].topic == WORKSPACE_CHANGES else self.hub
-        hub.on_records(records)
+        if records[0].topic == WORKSPACE_PRESENCE:
+            self.neighbours.on_records(records)
+        elif records[0].topic == WORKSPACE_CHANGES:
+            self.workspaces.on_records(records)
+        else:
+            self.hub.on_records(records)
 
 
 def build(settings: GatewaySettings) -> FastAPI:

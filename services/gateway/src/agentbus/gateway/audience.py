@@ -6,6 +6,7 @@ Guarantee: a listener hears everything that is said after it was added, in order
 
 from dataclasses import dataclass, field
 
+from agentbus.gateway import instruments
 from agentbus.gateway.ports import Watcher
 from agentbus.gateway.wire import value_frame
 from agentbus.plan.dialect import Dialect
@@ -24,8 +25,10 @@ class _Lane:
         if self.frames:
             frames, number = b"".join(self.frames), len(self.frames)
             self.frames.clear()
-            for watcher in list(self.watchers):
-                watcher.write(frames, number)
+            # Counted once for all of them: counting costs as much as a quarter of the sending.
+            sent = sum(watcher.take(frames, number) for watcher in list(self.watchers))
+            instruments.FRAMES.inc(sent * number)
+            instruments.BYTES.inc(sent * len(frames))
 
 
 class Audience:

@@ -77,6 +77,10 @@ class Watcher(Protocol):
         """Sends `count` whole frames. Never waits: a socket that does not read is closed instead."""
         ...
 
+    def take(self, frames: bytes, count: int) -> bool:
+        """As `write`, not counted in the metrics; returns whether it was sent."""
+        ...
+
 
 class Reader(Watcher, Protocol):
     """A socket that history is sent to."""

@@ -64,3 +64,6 @@ class GatewaySettings(ServiceSettings):
     gateway_presence_interval_seconds: float = Field(
         default=0.25, gt=0, description="Who has a workspace open is told at most so often."
     )
+    gateway_presence_heartbeat_seconds: float = Field(
+        default=10.0, gt=0, description="How often other gateways are told; one silent for three is gone."
+    )

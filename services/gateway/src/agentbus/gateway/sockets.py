@@ -84,19 +84,24 @@ class Socket(WSListener):
 
     def write(self, frames: bytes, count: int) -> None:
         """Sends `count` whole frames in one write; closes the socket when it has read too little so far."""
+        if self.take(frames, count):
+            instruments.FRAMES.inc(count)
+            instruments.BYTES.inc(len(frames))
+
+    def take(self, frames: bytes, count: int) -> bool:
+        """As `write`, for those who count what they send to many; returns whether it was sent."""
         if self._transport is None or self._closing or self._transport.is_close_frame_sent:
-            return
+            return False
         transport = self._transport.underlying_transport
         unsent = transport.get_write_buffer_size()
         if unsent and unsent + len(frames) > self._settings.gateway_unsent_limit_bytes:
             instruments.SLOW.inc()
             self.close(CloseCode.TOO_SLOW, "too slow: reconnect from after_seq")
-            return
+            return False
         transport.write(frames)
         self.sent_frames += count
         self.sent_bytes += len(frames)
-        instruments.FRAMES.inc(count)
-        instruments.BYTES.inc(len(frames))
+        return True
 
     async def drained(self, within_seconds: float) -> None:
         """Returns when little is left unsent; raises TimeoutError when that takes longer, SocketClosed when

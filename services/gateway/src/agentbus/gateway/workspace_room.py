@@ -20,6 +20,7 @@ from agentbus.gateway.audience import Audience
 from agentbus.gateway.early import Early
 from agentbus.gateway.memory import Memory
 from agentbus.gateway.model import Entry, Recent
+from agentbus.gateway.neighbours import Neighbours
 from agentbus.gateway.ports import Watcher
 from agentbus.gateway.presence import Present
 from agentbus.gateway.wire import frame, joined
@@ -79,7 +80,15 @@ class WorkspaceRoom:
     """One workspace on one partition. Opens at offset `start`; live once `seed` told what is before that."""
 
     def __init__(
-        self, key: str, partition: int, start: int, _workspace_id: str, *, bounds: Bounds, memory: Memory
+        self,
+        key: str,
+        partition: int,
+        start: int,
+        _workspace_id: str,
+        *,
+        bounds: Bounds,
+        memory: Memory,
+        neighbours: Neighbours,
     ) -> None:
         self.key = key
         self.partition = partition
@@ -89,7 +98,7 @@ class WorkspaceRoom:
         self.opening = asyncio.Lock()
         """Held by who reads what lies before `start`."""
         self.newest = Newest(bounds, memory)
-        self.present = Present(key, self._told, bounds.presence_seconds)
+        self.present = Present(key, self._told, bounds.presence_seconds, neighbours)
         self._audience = Audience()
         self._early = Early(bounds.early_bytes, memory)
         self._users: dict[Watcher, str] = {}

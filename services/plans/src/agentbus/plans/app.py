@@ -6,7 +6,7 @@ and are read without Kafka. Called by `__main__`, and by `openapi`, for which no
 lifespan begins.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from agentbus.chassis.access.book import AccessBook
 from agentbus.chassis.auth import Access
 from agentbus.chassis.health import Health
 from agentbus.chassis.http import build_app
+from agentbus.contracts.payloads import Team
 from agentbus.contracts.topics import COMMANDS
 from agentbus.kernel.clock import SystemClock
 from agentbus.mongo.client import connect
@@ -31,7 +32,7 @@ from agentbus.plans.plan_bus import KafkaPlanBus
 from agentbus.plans.ports import Parts
 from agentbus.plans.routes import API, HEALTH
 from agentbus.plans.settings import PlansSettings
-from agentbus.plans.teams import known_team_ids
+from agentbus.plans.teams import known_teams
 from agentbus.plans.watches import BusWatches
 
 SERVICE = "plans"
@@ -40,7 +41,7 @@ SERVICE = "plans"
 def build(settings: PlansSettings) -> FastAPI:
     """Returns the service. Raises Fatal for a team that is none, and for tokens without a secret."""
     health = Health()
-    team_ids = known_team_ids(settings.teams)
+    teams = known_teams(settings.teams)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -49,7 +50,7 @@ def build(settings: PlansSettings) -> FastAPI:
             stack.push_async_callback(access.stop)
             await access.start()
             app.state.access = access
-            app.state.parts = await _parts(settings, team_ids, access.book, health, stack)
+            app.state.parts = await _parts(settings, teams, access.book, health, stack)
             yield
 
     routers = [API, ACCESS, HEALTH]
@@ -60,7 +61,7 @@ def build(settings: PlansSettings) -> FastAPI:
 
 async def _parts(
     settings: PlansSettings,
-    team_ids: frozenset[str],
+    teams: Mapping[str, Team],
     book: AccessBook,
     health: Health,
     stack: AsyncExitStack,
@@ -108,7 +109,7 @@ async def _parts(
         watches=watches,
         access=AccessParts(book, access_log, clock),
         clock=log_clock,
-        team_ids=team_ids,
+        teams=teams,
         start_valid_for=timedelta(seconds=settings.start_valid_seconds),
         stored_wait_seconds=settings.stored_wait_seconds,
     )

@@ -1,12 +1,13 @@
 """What the plan service needs of the world. Adapters are built in `app.py`; unit tests bring their own."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
 
 from agentbus.contracts.commands import PlanCommand, StartPlan
+from agentbus.contracts.payloads import Team
 from agentbus.kernel.clock import Clock
 from agentbus.mongo.plans import PlanCursor
 from agentbus.plan.projection import PlanDocument
@@ -119,6 +120,6 @@ class Parts:
     watches: Watches
     access: AccessParts
     clock: Clock
-    team_ids: frozenset[str]
+    teams: Mapping[str, Team]
     start_valid_for: timedelta
     stored_wait_seconds: float

@@ -26,6 +26,7 @@ from agentbus.contracts.http.plans import (
     ProcessRequest,
     UserClarification,
 )
+from agentbus.contracts.payloads import Team
 from agentbus.plan.dialect import DEFAULT, Dialect
 from agentbus.plans import handlers, reads
 from agentbus.plans.documentation import PLAN_READ, PLANS_READ, SUBMITTED, problems
@@ -147,6 +148,12 @@ async def plans(
     )
     links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
     return await json_answer(request, page.plans, links)
+
+
+@API.get("/teams", response_model=list[Team], responses=problems(*ALWAYS))
+async def teams(request: Request, _: Reader, built: Built) -> Response:
+    """Lists the teams that a plan may name; first the one that it gets when it names none."""
+    return await json_answer(request, [team.model_dump() for team in built.teams.values()])
 
 
 @API.post("/plan_approval", response_model=CommandAccepted, responses=problems(404, 409, *WITH_BODY))

@@ -52,7 +52,7 @@ async def submit(
         request,
         who,
         key=key,
-        team_ids=parts.team_ids,
+        team_ids=frozenset(parts.teams),
         now=parts.clock.now(),
         valid_for=parts.start_valid_for,
     )

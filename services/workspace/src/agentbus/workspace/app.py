@@ -73,7 +73,8 @@ async def _parts(settings: WorkspaceSettings, access: Access, health: Health, st
     tail = Tail(address, [WORKSPACE_CHANGES], partial(deliver, streams=streams))
     stack.push_async_callback(tail.stop)
     await tail.start(wait_seconds=1.0)
-    plans = deliver_plans(address, database, schema, SystemClock(), settings.dead_letter_limits())
+    turns, clock, limits = Turns(database), SystemClock(), settings.dead_letter_limits()
+    plans = deliver_plans(address, database, turns, schema=schema, clock=clock, limits=limits)
     health.check("poison", plans.unhalted, needed=False)
     await stack.enter_async_context(running("plans", plans.run, health, stop=plans.stop))
     health.check("access", access.book.check)
@@ -82,7 +83,7 @@ async def _parts(settings: WorkspaceSettings, access: Access, health: Health, st
     health.on_stop(streams.end_all)
     live = partial(tail.position, WORKSPACE_CHANGES, 0)
     vault = Vault(settings.secret_keys)
-    return Parts(database, Turns(database), SystemClock(), vault, streams, access.book, live)
+    return Parts(database, turns, clock, vault, streams, access.book, live)
 
 
 async def _relay(

@@ -12,7 +12,7 @@ from agentbus.chassis.negotiation import matches_strongly
 from agentbus.contracts.identifiers import new_id
 from agentbus.contracts.workspace import CollectionName
 from agentbus.postgres.database import Connection
-from agentbus.workspace import store
+from agentbus.workspace import plan_tasks, store
 from agentbus.workspace.errors import ChangedMeanwhile, DocumentExists, UnknownDocument
 from agentbus.workspace.model import Author, Draft, Json, Stored, begun, checked, differing, merged, settled
 from agentbus.workspace.ports import Parts
@@ -86,12 +86,20 @@ async def delete(place: Place, author: Author, *, if_match: str | None, parts: P
 async def put(
     connection: Connection, workspace_id: str, draft: Draft, author: Author, parts: Parts
 ) -> Stored:
-    """Writes one checked document unless it is as it was; the workspace is locked. Returns what stands."""
+    """Writes one checked document unless it is as it was; the workspace is locked. Returns what stands.
+
+    A task that comes into being is told at once what its plan has said so far.
+    """
     document = settled(draft.collection, draft.document, draft.before)
     if draft.before is not None and not differing(draft.before.document, document):
         return draft.before
     settled_draft = Draft(draft.collection, document, draft.before)
-    return (await store.write(connection, workspace_id, [settled_draft], author, parts.clock.now()))[0]
+    now = parts.clock.now()
+    (written,) = await store.write(connection, workspace_id, [settled_draft], author, now)
+    is_new = (draft.before is None or draft.before.deleted) and not written.deleted
+    if draft.collection == "tasks" and is_new:
+        return await plan_tasks.tell(connection, workspace_id, written, now)
+    return written
 
 
 async def _change(

@@ -14,6 +14,7 @@ import orjson
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.workspace import SCHEMA_VERSION, CollectionName
 from agentbus.observability.tracing import traceparent
+from agentbus.postgres.columns import columns
 from agentbus.postgres.database import Connection, Row
 from agentbus.postgres.outbox import Outbox
 from agentbus.workspace.instruments import CHANGES
@@ -127,19 +128,21 @@ def _stored(draft: Draft, seq: int, author: Author, at: datetime) -> Stored:
 
 async def _put(connection: Connection, workspace_id: str, written: Sequence[Stored]) -> None:
     rows = [
-        (workspace_id, each.collection, each.id, each.seq, *_content(each), each.deleted, each.changed_by)
+        (each.collection, each.id, each.seq, *_content(each), each.deleted, each.changed_by)
         for each in written
     ]
-    await connection.executemany(
+    await connection.execute(
         """
         insert into workspace.documents (workspace_id, collection, id, seq, document, status, archived,
             search, deleted, changed_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        select $1, * from unnest($2::text[], $3::text[], $4::bigint[], $5::json[], $6::text[], $7::boolean[],
+            $8::text[], $9::boolean[], $10::text[])
         on conflict (workspace_id, collection, id) do update set seq = excluded.seq,
             document = excluded.document, deleted = excluded.deleted, changed_by = excluded.changed_by,
             status = excluded.status, archived = excluded.archived, search = excluded.search
         """,
-        rows,
+        workspace_id,
+        *columns(rows),
     )
 
 
@@ -153,18 +156,25 @@ async def _record(
 ) -> None:
     """Writes who changed what, when, from where, and what it was before and is after (B1.2)."""
     rows = [
-        (workspace_id, each.seq, each.collection, each.id, *_content(each), _action(draft.before, each))
+        (
+            each.seq,
+            each.collection,
+            each.id,
+            *_content(each),
+            _action(draft.before, each),
+            _text(draft.before),
+        )
         for draft, each in zip(drafts, written, strict=True)
     ]
-    whence = (at, author.user_id, author.origin, author.address)
-    before = [draft.before and draft.before.text for draft in drafts]
-    await connection.executemany(
+    await connection.execute(
         """
-        insert into workspace.audit (workspace_id, seq, collection, id, document, status, archived, search,
-            action, changed_at, changed_by, origin, address, before)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        insert into workspace.audit (workspace_id, changed_at, changed_by, origin, address,
+            seq, collection, id, document, status, archived, search, action, before)
+        select $1, $2::timestamptz, $3, $4, $5, * from unnest($6::bigint[], $7::text[], $8::text[],
+            $9::json[], $10::text[], $11::boolean[], $12::text[], $13::text[], $14::json[])
         """,
-        [(*row, *whence, text) for row, text in zip(rows, before, strict=True)],
+        *(workspace_id, at, author.user_id, author.origin, author.address),
+        *columns(rows),
     )
 
 
@@ -181,6 +191,10 @@ async def _forget_secrets(connection: Connection, workspace_id: str, written: Se
 def _content(each: Stored) -> tuple[str, str | None, bool, str]:
     found = facets(each.document)
     return (each.text, found.status, found.archived, found.search)
+
+
+def _text(before: Stored | None) -> str | None:
+    return before.text if before is not None else None
 
 
 def _action(before: Stored | None, after: Stored) -> str:

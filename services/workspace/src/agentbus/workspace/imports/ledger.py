@@ -14,7 +14,9 @@ import orjson
 from agentbus.contracts.http.imports import ImportReport, Outcome
 from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.workspace import CollectionName
+from agentbus.postgres.columns import columns
 from agentbus.postgres.database import Connection
+from agentbus.workspace.imports.dump import COLLECTIONS
 from agentbus.workspace.imports.errors import UnknownImport
 from agentbus.workspace.imports.outcome import Brought, Content, Place
 from agentbus.workspace.model import Json, Stored
@@ -73,25 +75,19 @@ async def add(
         """,
         *(workspace_id, report.import_id, _text(report), at, report.created_by),
     )
-    await connection.executemany(
-        """
-        insert into workspace.import_items (workspace_id, import_id, collection, id, came, kept, outcome, seq)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-        """,
-        [
-            (
-                workspace_id,
-                report.import_id,
-                each.collection,
-                each.id,
-                each.came,
-                each.kept,
-                each.outcome,
-                each.seq,
-            )
-            for each in entries
-        ],
-    )
+    rows = [(each.collection, each.id, each.came, each.kept, each.outcome, each.seq) for each in entries]
+    if rows:
+        await connection.execute(
+            """
+            insert into workspace.import_items
+                (workspace_id, import_id, collection, id, came, kept, outcome, seq)
+            select $1, $2, * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                $8::bigint[])
+            """,
+            workspace_id,
+            report.import_id,
+            *columns(rows),
+        )
 
 
 async def read(
@@ -138,41 +134,43 @@ async def settle(
     return await read(connection, workspace_id, report.import_id)
 
 
-async def own_seqs(connection: Connection, workspace_id: str, import_id: str) -> set[int]:
-    """Returns the changes that hold this import's items and that its user's imports made for them alone.
+async def own_seqs(
+    connection: Connection, workspace_id: str, report: ImportReport, seqs: Sequence[int]
+) -> set[int]:
+    """Returns those of the changes, which hold the import's items, that are its to take back (decision 0038).
 
-    Not among them: changes of people, and those that another user's import counts on.
+    Made by it, or by imports of its user that were never confirmed, for which it stands. Not among them:
+    changes of people, and those that an import of another user counts on, or, unless this one was confirmed,
+    a confirmed one of the same user.
     """
     rows = await connection.fetch(
         """
-        with mine as (
-            select i.seq, m.created_by from workspace.import_items i
-            join workspace.imports m using (workspace_id, import_id)
-            where i.workspace_id = $1 and i.import_id = $2 and i.seq is not null and i.undone_seq is null
-        ), all_of as (
-            select i.seq, i.outcome, m.created_by from workspace.import_items i
-            join workspace.imports m using (workspace_id, import_id)
-            where i.workspace_id = $1 and i.seq in (select seq from mine) and m.state <> 'undone'
-        )
-        select mine.seq from mine where exists (
-            select 1 from all_of where all_of.seq = mine.seq and all_of.created_by = mine.created_by
-                and all_of.outcome = 'imported'
-        ) and not exists (
-            select 1 from all_of where all_of.seq = mine.seq and all_of.created_by <> mine.created_by
-        )
+        select i.seq
+        from workspace.import_items i join workspace.imports m using (workspace_id, import_id)
+        where i.workspace_id = $1 and i.seq = any($2)
+        group by i.seq
+        having bool_or(i.outcome = 'imported' and m.created_by = $4
+                and (m.import_id = $3 or m.state <> 'confirmed'))
+            and not bool_or(m.state <> 'undone'
+                and (m.created_by <> $4 or (m.state = 'confirmed' and $5 <> 'confirmed')))
         """,
-        workspace_id,
-        import_id,
+        *(workspace_id, seqs, report.import_id, report.created_by, report.state),
     )
     return {row["seq"] for row in rows}
 
 
 async def mark_taken_back(connection: Connection, workspace_id: str, seqs: Sequence[tuple[int, int]]) -> None:
     """Records, for changes that imports made, the change that took each back."""
-    await connection.executemany(
-        "update workspace.import_items set undone_seq = $3 where workspace_id = $1 and seq = $2",
-        [(workspace_id, seq, undone_seq) for seq, undone_seq in seqs],
-    )
+    if seqs:
+        await connection.execute(
+            """
+            update workspace.import_items as items set undone_seq = taken.undone_seq
+            from unnest($2::bigint[], $3::bigint[]) as taken (seq, undone_seq)
+            where items.workspace_id = $1 and items.seq = taken.seq
+            """,
+            workspace_id,
+            *columns(seqs),
+        )
 
 
 async def kept_documents(
@@ -181,14 +179,16 @@ async def kept_documents(
     """Returns, as JSON and as they stand in the database: documents by the change that holds them (from
     `documents` while it is the last one, else from `audit`), and versions recorded as conflicts, by place.
     """
+    # Two questions that each have their index: of a join, without statistics yet, the plan may be quadratic.
+    seqs = {entry.seq for entry in entries if entry.seq is not None}
     held = await connection.fetch(
-        """
-        select a.seq, coalesce(d.document, a.document) as document from workspace.audit a
-        left join workspace.documents d using (workspace_id, collection, id, seq)
-        where a.workspace_id = $1 and a.seq = any($2)
-        """,
-        workspace_id,
-        [entry.seq for entry in entries if entry.seq is not None],
+        "select seq, document from workspace.documents "
+        "where workspace_id = $1 and collection = any($2) and seq = any($3)",
+        *(workspace_id, COLLECTIONS, seqs),
+    )
+    held += await connection.fetch(
+        "select seq, document from workspace.audit where workspace_id = $1 and seq = any($2)",
+        *(workspace_id, seqs - {row["seq"] for row in held}),
     )
     lost = await connection.fetch(
         "select collection, id, client from workspace.conflicts where workspace_id = $1 and id = any($2)",

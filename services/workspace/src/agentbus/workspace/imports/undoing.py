@@ -1,8 +1,8 @@
 """Takes an import back, also a confirmed one, and gives the client what it had brought (E4).
 
-Guarantee: only what the import's user brought is taken back, and only where nobody changed it since and no
-other user's import counts on it; all in one transaction, as changes that everyone sees. The same data can be
-imported again afterwards. Called by `routes`.
+Guarantee: only what this import brought is taken back (an earlier one only where it was never confirmed, as
+when its answer was lost), and only where nobody changed it since and no other import counts on it; all in one
+transaction, as changes that everyone sees. The same data can be imported again. Called by `routes`.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,7 +31,7 @@ async def undo(workspace_id: str, import_id: str, author: Author, *, parts: Part
         entries = await ledger.entries(connection, workspace_id, import_id)
         found = await reread(connection, workspace_id, entries)
         if told.state != "undone":
-            taken = await _take_back(connection, workspace_id, import_id, entries, author, parts)
+            taken = await _take_back(connection, workspace_id, told, entries, author, parts)
             _note(told, entries, taken)
             told = await ledger.settle(connection, workspace_id, told, "undone", parts.clock.now())
             IMPORTS.labels("undone").inc()
@@ -48,13 +48,14 @@ async def undo(workspace_id: str, import_id: str, author: Author, *, parts: Part
 async def _take_back(
     connection: Connection,
     workspace_id: str,
-    import_id: str,
+    told: ImportReport,
     entries: Sequence[Entry],
     author: Author,
     parts: Parts,
 ) -> set[str]:
     """Deletes what may be deleted; returns the contents that came and are no longer there."""
-    own = await ledger.own_seqs(connection, workspace_id, import_id)
+    held = [entry.seq for entry in entries if entry.seq is not None]
+    own = await ledger.own_seqs(connection, workspace_id, told, held)
     stands = [
         each
         for collection in COLLECTIONS
