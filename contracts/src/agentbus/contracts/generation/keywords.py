@@ -5,10 +5,11 @@ from typing import Final
 WORDS: Final = frozenset({"title", "description", "examples", "$id", "$schema", "$defs", "discriminator"})
 """They change nothing about what is valid."""
 
-SIZES: Final = frozenset({"minLength", "maxLength", "minItems", "maxItems"})
+SIZES: Final = frozenset({"minLength", "maxLength", "minItems", "maxItems", "maxProperties"})
 RANGES: Final = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
 TEXTS: Final = frozenset({"pattern", "format"})
-BOUNDS: Final = SIZES | RANGES | TEXTS
+NAMES: Final = frozenset({"propertyNames", "patternProperties"})
+BOUNDS: Final = SIZES | RANGES | TEXTS | NAMES
 """They narrow a type."""
 
 KINDS: Final = frozenset({"type", "const", "enum"})

@@ -54,8 +54,10 @@ def _of_type(schema: Json) -> str:
 def _of_object(schema: Json) -> str:
     if "properties" in schema:
         raise UnknownSchema("an object with properties needs a name")
-    values = schema.get("additionalProperties", True)
-    return f"Record<string, {'unknown' if values is True else expression(values)}>"
+    named = [expression(values) for values in schema.get("patternProperties", {}).values()]
+    values = schema.get("additionalProperties", not named)
+    others = ["unknown" if values is True else expression(values)] if values else []
+    return f"Record<string, {' | '.join(dict.fromkeys(named + others))}>"
 
 
 def declaration(name: str, schema: Json) -> str:

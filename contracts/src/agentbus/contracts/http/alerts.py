@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 from agentbus.contracts.alerts import Alert, AlertState, RuleName, Severity, Transition
 from agentbus.contracts.http.plans import Request
@@ -52,18 +52,28 @@ class Acknowledgement(Request):
     note: str = Field(default="", max_length=1000)
 
 
+def _named(field: str) -> dict[str, JsonValue]:
+    return {"required": [field], "properties": {field: {"not": {"enum": [None, {}]}}}}
+
+
 class NewSilence(Request):
     """Tell no channel of alerts that match, for a while. At least one thing has to be named."""
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"rule": "ExecutionOverdue", "subject": {"tool": "ruff"}, "seconds": 3600}]
+            "anyOf": [_named("rule"), _named("severity"), _named("subject")],
+            "examples": [{"rule": "ExecutionOverdue", "subject": {"tool": "ruff"}, "seconds": 3600}],
         }
     )
 
     rule: RuleName | None = None
     severity: Severity | None = None
-    subject: dict[str, str] = Field(default_factory=dict, description="Each entry has to be the alert's.")
+    subject: dict[Word, Word] = Field(
+        default_factory=dict,
+        max_length=SUBJECT_KEYS_MAX,
+        description="Each entry has to be the alert's.",
+        json_schema_extra={"additionalProperties": False},  # Pydantic refuses names beyond the pattern
+    )
     seconds: int = Field(ge=1, le=SILENCE_SECONDS_MAX, description="From now on.")
     reason: str = Field(default="", max_length=1000)
     system: bool = Field(default=False, description="Of the system's alerts; for its administrators.")
@@ -72,9 +82,6 @@ class NewSilence(Request):
     def _names_something(self) -> Self:
         if self.rule is None and self.severity is None and not self.subject:
             raise ValueError("a silence names a rule, a severity or a subject")
-        words = [*self.subject, *self.subject.values()]
-        if len(self.subject) > SUBJECT_KEYS_MAX or not all(0 < len(word) <= WORD_MAX for word in words):
-            raise ValueError(f"a subject has up to {SUBJECT_KEYS_MAX} entries of up to {WORD_MAX} characters")
         return self
 
 
