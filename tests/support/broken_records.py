@@ -20,6 +20,7 @@ _FOLDERS: Final = {
     "AuditEntry": "audit",
     "WorkspaceChange": "workspace_changes",
     "WorkspacePresence": "workspace_presence",
+    "AlertChange": "alerts",
 }
 _ODD: Final[tuple[Any, ...]] = (
     None,

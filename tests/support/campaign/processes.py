@@ -5,10 +5,12 @@ import time
 from collections.abc import Sequence
 
 from support.campaign.fault import Fault
+from support.campaign.plans import plans_of
 from support.eventually import eventually
 from support.system import System
 
 SECOND_RUNNER = "runner-2"
+BURST_MESSAGES = 500
 BUSY_SECONDS = 20
 START_SECONDS = 3
 """About how long a service takes to start, on a machine that does little else."""
@@ -45,6 +47,9 @@ class RunnerKilled(Fault):
             pending = await system.metric("runner", "agentbus_runner_outbox_pending_records")
             assert pending > 0, "nothing in the outbox"
 
+        # One that talks as fast as it can: a small load leaves nothing in the outbox for long.
+        async with plans_of(system) as plans:
+            await plans.submit({"messages": BURST_MESSAGES})
         await eventually(busy, within=BUSY_SECONDS)
         await system.stack.kill("runner")
 
