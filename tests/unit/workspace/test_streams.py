@@ -1,7 +1,8 @@
 import pytest
 
+from agentbus.chassis.event_stream import RESYNC
 from agentbus.kernel.errors import Transient
-from agentbus.workspace.streams import RESYNC, Streams
+from agentbus.workspace.streams import Streams
 
 
 def streams(**bounds: int) -> Streams:

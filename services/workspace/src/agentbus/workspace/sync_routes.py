@@ -1,8 +1,6 @@
 """RxDB's replication protocol over HTTP (compatibility.md section 3): pull, push, stream."""
 
 import json
-import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Annotated, Final
 
@@ -10,19 +8,15 @@ import orjson
 from fastapi import APIRouter, Body, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from agentbus.chassis.access.book import AccessBook
 from agentbus.chassis.answers import json_answer
-from agentbus.chassis.auth import Principal
 from agentbus.chassis.documentation import ALWAYS, WITH_BODY
+from agentbus.chassis.event_stream import streamed
 from agentbus.contracts.http.workspace import Pulled, PushRow
 from agentbus.contracts.workspace import CollectionName, Environment, Task
-from agentbus.kernel.errors import AgentbusError
 from agentbus.workspace import replication
 from agentbus.workspace.callers import Built, ByRest, Reader, WorkspaceId
 from agentbus.workspace.document_routes import MAX_SEQ
 from agentbus.workspace.documentation import problems
-from agentbus.workspace.settings import WorkspaceSettings
-from agentbus.workspace.streams import Stream
 
 BATCH_LIMIT: Final = 1000
 _REJECTIONS_TOLD: Final = 20
@@ -76,28 +70,11 @@ async def stream(request: Request, who: Reader, collection: _Collection, built: 
     built.require_live()
     built.streams.require_room()
 
-    async def events() -> AsyncIterator[bytes]:
-        with built.streams.opened(who.workspace_id, collection) as opened:
-            async for event in _events(opened, who, built.book, request.app.state.settings):
-                yield event
-
-    return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
-
-
-async def _events(
-    opened: Stream, who: Principal, book: AccessBook, settings: WorkspaceSettings
-) -> AsyncIterator[bytes]:
-    deadline = time.monotonic() + settings.stream_seconds
-    while not opened.ended and (left := deadline - time.monotonic()) > 0:
-        waiting = await opened.next(min(left, settings.stream_ping_seconds))
-        if opened.ended or not _holds(who, book):
-            return
-        yield b"".join(b"data: %b\n\n" % event for event in waiting) or b": ping\n\n"
-
-
-def _holds(who: Principal, book: AccessBook) -> bool:
-    try:
-        book.current(who)
-    except AgentbusError:
-        return False
-    return True
+    settings = request.app.state.settings
+    return streamed(
+        built.streams.opened(who.workspace_id, collection),
+        who,
+        built.book,
+        seconds=settings.stream_seconds,
+        ping_seconds=settings.stream_ping_seconds,
+    )

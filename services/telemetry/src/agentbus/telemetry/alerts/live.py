@@ -1,66 +1,37 @@
 """Alerts as they change, for the web app: server-sent events fed by the tail of `telemetry.alerts`.
 
-Guarantee: after its first `"RESYNC"`, which says "read the list now", a stream carries every change that its
-owner may see, in order; one that reads too slowly loses what waits and gets `"RESYNC"` again, so that memory
-is bounded. Built in `app.py`; read by `live_routes`.
+Guarantee: that of an `EventStream`, of every change that its owner may see; `RESYNC` means "read the list
+now". Built in `app.py`; read by `live_routes`.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from agentbus.bus.codec import decode
 from agentbus.bus.record import Record
+from agentbus.chassis.event_stream import EventStream
 from agentbus.kernel.errors import Invalid, Transient
 from agentbus.observability.log import get_logger
 from agentbus.telemetry.alerts.owners import Owner
 
-RESYNC: Final = b'"RESYNC"'
-_MOST_WAITING: Final = 200
+_MOST_WAITING: Final = 199
+"""Beside the `RESYNC` that it begins with."""
+
 _MOST_STREAMS: Final = 1000
 _log = get_logger(__name__)
 
 
-class LiveAlerts:
+class LiveAlerts(EventStream):
     """What one client has not read yet."""
 
     def __init__(self, owner: Owner) -> None:
+        super().__init__(_MOST_WAITING, weight=lambda _event: 1)
         self._owner = owner
-        self._waiting: deque[bytes] = deque([RESYNC])
-        self._moved = asyncio.Event()
-        self._moved.set()
-        self.ended = False
 
     def concerns(self, workspace_id: str | None) -> bool:
         """Whether its owner sees alerts of that workspace; None: of the system."""
         return self._owner.operator if workspace_id is None else workspace_id == self._owner.workspace_id
-
-    def add(self, event: bytes) -> None:
-        """Takes in the next change."""
-        if len(self._waiting) >= _MOST_WAITING:
-            self._waiting.clear()
-            event = RESYNC
-        self._waiting.append(event)
-        self._moved.set()
-
-    def end(self) -> None:
-        """Ends it; what waits is not read any more."""
-        self.ended = True
-        self._moved.set()
-
-    async def next(self, within_seconds: float) -> list[bytes]:
-        """Returns the events that wait, waiting for one at most this long; none: nothing came."""
-        try:
-            async with asyncio.timeout(within_seconds):
-                await self._moved.wait()
-        except TimeoutError:
-            return []
-        self._moved.clear()
-        events = list(self._waiting)
-        self._waiting.clear()
-        return events
 
 
 class Streams:
