@@ -103,6 +103,7 @@ async def test_someone_of_another_workspace_learns_and_changes_nothing(house: Ho
         (Role.EDITOR, DEFAULT_WORKSPACE, "forbidden"),
         (Role.ADMIN, HOME, "not_an_operator"),
     ],
+    ids=["a viewer", "an editor", "an administrator of another workspace"],
 )
 async def test_the_systems_health_is_for_its_administrators(
     house: House, role: Role, workspace: str, code: str
