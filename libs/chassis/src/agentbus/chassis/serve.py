@@ -107,7 +107,7 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What a service is made of stays as long as it runs: walking all of it again held up a loop for 100 ms.
+        # What a service is made of stays as long as it runs: to walk all of it again holds up the loop.
         gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG_OBJECTS)
