@@ -57,6 +57,9 @@ def _hunks(diff: str) -> Iterator[tuple[str, str, str]]:
     for section in re.split(r"^--- .*\n\+\+\+ ", diff, flags=re.MULTILINE)[1:]:
         path, *hunks = re.split(r"\n@@ .*", section)
         for hunk in hunks:
-            lines = hunk.removeprefix("\n").splitlines(keepends=True)
+            # An editor may have cut the blank before an empty line.
+            lines = [
+                line if line != "\n" else " \n" for line in hunk.removeprefix("\n").splitlines(keepends=True)
+            ]
             old, new = ("".join(line[1:] for line in lines if line[0] in (" ", sign)) for sign in "-+")
             yield path, old, new
