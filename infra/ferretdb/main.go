@@ -1,5 +1,6 @@
 // Command ferretdb serves the MongoDB protocol from the embedded stack's PostgreSQL: plain, or by TLS to
 // clients with a certificate of the stack's authority. A client's user and password are PostgreSQL's.
+// It is built with reads.patch (decision 0044).
 package main
 
 import (

@@ -44,7 +44,7 @@ async def measure(
     """Returns latency and fan-out rate of a gateway process, each with its reference."""
     async with (
         watched_world(stack) as world,
-        _gateway(world) as port,
+        gateway_process(world) as port,
     ):
         over_socket, over_tail = await _latency(world, port, latency_messages)
         ours = await _fanout(world, port, fanout_messages)
@@ -94,7 +94,7 @@ async def _latency(world: PersisterWorld, port: int, number: int) -> tuple[list[
     address = BusAddress(world.settings.kafka_bootstrap, world.settings.namespace)
     live = Tail(address, [MESSAGES], tailed)
     await live.start()
-    transport, _ = await ws_connect(lambda: Listening(framed), _url(port, plan_id))
+    transport, _ = await ws_connect(lambda: Listening(framed), socket_url(port, plan_id))
     await eventually(lambda: _holds(1 in socket), within=20)
     async with asyncio.TaskGroup() as sends:
         for seq in range(2, number + 2):
@@ -147,7 +147,7 @@ async def _bare_fanout(number: int) -> float:
 
 
 @asynccontextmanager
-async def _gateway(world: PersisterWorld) -> AsyncIterator[int]:
+async def gateway_process(world: PersisterWorld) -> AsyncIterator[int]:
     """Runs a gateway process; gives its socket port."""
     port = choose(set())
     variables = {
@@ -192,7 +192,7 @@ def _holds(condition: bool) -> None:
     assert condition
 
 
-def _url(port: int, plan_id: str) -> str:
+def socket_url(port: int, plan_id: str) -> str:
     return f"ws://127.0.0.1:{port}/api/v3/socket/{plan_id}"
 
 

@@ -55,6 +55,6 @@ async def test_a_long_plan_opens_and_scrolls(people: People, tell: Callable[[str
     await expect(page.get_by_text(f"message {MESSAGES - 1}", exact=True)).to_be_visible()
     frames = scroll["frames"]
     tell(
-        f"{MESSAGES} messages: open in {sorted(times)[2]:.0f} ms (median of 5, at most {max(times):.0f});"
+        f"{MESSAGES} messages: open in {times[0]:.0f} ms at first, {sorted(times)[2]:.0f} (median of 5);"
         f" a frame while scrolling: p50 {frames[120]:.1f} ms, p95 {frames[228]:.1f}, at most {frames[-1]:.0f}"
     )

@@ -20,7 +20,8 @@ export function PlanPage() {
   const { planId } = useParams({ from: "/plan/$planId" });
   const { log, version, connection, reconnect } = usePlan(planId);
   if (connection.state === "refused") return <Refused connection={connection} />;
-  if (!log.created || (connection.state === "history" && !log.complete)) return <Opening connection={connection} />;
+  const reading = connection.state === "history" && !log.complete && !hasEnded(log.status);
+  if (!log.created || reading) return <Opening connection={connection} />;
   return (
     <div>
       <Header log={log} planId={planId} connection={connection} reconnect={reconnect} />
@@ -80,7 +81,7 @@ function Body({ log, version, planId }: { log: PlanLog; version: number; planId:
             </Suspense>
           )}
         </Tabs.Panel>
-        <Tabs.Panel value="report">{log.report && <Markdown text={log.report.content} />}</Tabs.Panel>
+        <Tabs.Panel value="report">{log.report && <Markdown text={log.report} />}</Tabs.Panel>
       </Tabs>
       <Steps log={log} />
       <ActionDetail log={log} actionId={action} onClose={() => show(undefined)} />

@@ -34,8 +34,9 @@ export function Stream({ log, version, planId, byAgent, onAction }: Props) {
     scrollMargin: margin,
     getItemKey: (index) => rows[index]?.key ?? index,
   });
-  const { following, unseen, follow } = useFollowing(rows.length, log.complete && !hasEnded(log.status) && !byAgent);
-  const waiting = log.waiting === null ? undefined : log.entries[log.waiting];
+  const ended = hasEnded(log.status);
+  const { following, unseen, follow } = useFollowing(rows.length, log.complete && !ended && !byAgent);
+  const waiting = log.waiting === null || ended ? undefined : log.entries[log.waiting];
   return (
     <>
       <div ref={list} className={classes.rows} style={{ height: virtual.getTotalSize() }}>

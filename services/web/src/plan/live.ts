@@ -1,11 +1,12 @@
 /**
- * A plan, live: what is stored of it, read in one request, then its socket's history from there and what
- * happens; each message once, in order, over any number of reconnections (`after_seq`). Views are told at most
- * once a frame. Called by usePlan.
+ * A plan, live: what is stored of it, then its socket's history from there and what happens; each message once,
+ * in order, over any number of reconnections (`after_seq`). A plan that has ended is shown with its first page,
+ * one that runs when its end is here. Views are told at most once a frame. Called by usePlan.
  */
 import type { Frame, Message, PlanWithMessages, StreamingChunk } from "@agentbus/contracts";
 import { afterClose } from "~/api/closes";
 import { type Answer, request } from "~/api/http";
+import { hasEnded } from "~/api/plans";
 import type { Session } from "~/session/session";
 import { PlanLog } from "./log";
 
@@ -22,8 +23,11 @@ export interface Snapshot {
   readonly log: PlanLog;
 }
 
-/** After this the socket does not wait for what is stored: the database may be away. */
+/** After this the socket does not wait for the next page of what is stored: the database may be away. */
 const STORED_WITHIN_MS = 3_000;
+/** What fills a screen many times, and comes at once. */
+const FIRST_MESSAGES = 200;
+const PAGE_MESSAGES = 2_000;
 
 export class LivePlan {
   private snapshot: Snapshot = { version: 0, connection: { state: "connecting" }, log: new PlanLog() };
@@ -66,25 +70,37 @@ export class LivePlan {
     document.addEventListener("visibilitychange", this.reconnect);
     this.reading = new AbortController();
     const { signal } = this.reading;
-    this.timer = setTimeout(this.reconnect, STORED_WITHIN_MS);
+    this.reconnectLater();
     void this.readStored(signal).then(() => !signal.aborted && this.reconnect());
   }
 
   /** What cannot be read here, for whatever reason, the socket brings, or tells why not. */
   private async readStored(signal: AbortSignal): Promise<void> {
     const { log } = this.snapshot;
-    let path: string | null = `/api/v3/plan?${new URLSearchParams({ plan_id: this.planId, after_seq: String(log.lastSeq) })}`;
     try {
-      while (path !== null) {
-        const { body, next }: Answer<PlanWithMessages> = await request(this.session, path, { signal });
+      for (let limit = FIRST_MESSAGES, more = true; more; limit = PAGE_MESSAGES) {
+        const { body, next } = await this.page(limit, signal);
+        if (hasEnded(body.plan.status)) log.foretell(body.plan);
         for (const message of body.messages) log.add(message);
-        path = next;
+        more = next !== null;
+        log.complete ||= !more && log.created !== null;
+        if (log.complete || hasEnded(log.status)) this.tell(this.connection);
+        if (this.socket === null && this.connection.state === "connecting") this.reconnectLater();
       }
-      log.complete ||= log.created !== null;
-      this.tell(this.connection);
     } catch {
       return;
     }
+  }
+
+  private page(limit: number, signal: AbortSignal): Promise<Answer<PlanWithMessages>> {
+    const after = String(this.snapshot.log.lastSeq);
+    const query = new URLSearchParams({ plan_id: this.planId, after_seq: after, limit: String(limit) });
+    return request(this.session, `/api/v3/plan?${query}`, { signal });
+  }
+
+  private reconnectLater(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(this.reconnect, STORED_WITHIN_MS);
   }
 
   private stop(): void {

@@ -1,4 +1,4 @@
-import type { Message } from "@agentbus/contracts";
+import type { Message, Plan } from "@agentbus/contracts";
 import { expect, test } from "vitest";
 import { PlanLog } from "./log";
 import { rowsOf } from "./rows";
@@ -50,4 +50,14 @@ test("text shows while it is written, and gives way to the whole", () => {
   expect(rowsOf(log, false).at(-1)).toMatchObject({ kind: "live", text: "one two" });
   log.add(message(2, "agent_message", { content: "one two" }));
   expect(rowsOf(log, false).map(({ kind }) => kind)).toEqual(["entry", "entry"]);
+});
+
+test("how it ended is known before its end is here", () => {
+  const log = new PlanLog();
+  log.foretell({ status: "completed", updated_at: "2026-01-01T00:00:09Z", result: "# Done" } as Plan);
+  log.add(message(1, "plan_started"));
+  log.add(message(2, "user_clarification_request", { payload: { request_id: "q", question: "?" } }));
+  expect([log.status, log.endedAt, log.report]).toEqual(["completed", "2026-01-01T00:00:09Z", "# Done"]);
+  log.add(message(3, "plan_completed", { timestamp: "2026-01-01T00:00:07Z" }));
+  expect([log.status, log.endedAt]).toEqual(["completed", "2026-01-01T00:00:07Z"]);
 });

@@ -8,6 +8,7 @@ import type {
   ActionStarted,
   Message,
   PayloadByType,
+  Plan,
   PlanCreated,
   Step,
   StreamingChunk,
@@ -94,11 +95,12 @@ export class PlanLog {
   readonly streams = new Map<string, LiveText>();
   /** The request that waits for a person: its place in `entries`. */
   waiting: number | null = null;
-  /** The final result, when the plan ended well. */
-  report: Message | null = null;
+  /** The final result, when the plan ended well: Markdown. */
+  report: string | null = null;
   /** Whether the history that there was at the opening is all here. */
   complete = false;
   private readonly places = new Map<string, number>();
+  private foretold: PlanStatus | null = null;
 
   get team(): PlanCreated["team"] | null {
     return this.created && payloadOf<"plan_created">(this.created).team;
@@ -109,9 +111,16 @@ export class PlanLog {
     if (message.seq <= this.lastSeq) return false;
     this.lastSeq = message.seq;
     this.attempt = message.attempt;
-    this.status = this.statusAfter(message);
+    this.status = this.foretold ?? this.statusAfter(message);
     this.place(message);
     return true;
+  }
+
+  /** Takes over how the plan ended, before its last messages are here. */
+  foretell({ status, updated_at, result }: Plan): void {
+    this.foretold = this.status = status;
+    this.endedAt ??= updated_at;
+    if (status === "completed") this.report = result ?? null;
   }
 
   stream(chunk: StreamingChunk): void {
@@ -154,7 +163,7 @@ export class PlanLog {
       case "final_result_message":
         this.streams.clear();
         if (payloadOf<"final_result_message">(message).status !== "completed") return;
-        this.report = message;
+        this.report = message.content;
         this.push(entryOf("report", message));
         return;
       case "plan_started":

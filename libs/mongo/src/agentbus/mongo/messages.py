@@ -91,13 +91,31 @@ class MessageStore:
         return result
 
     async def read(self, plan_id: str, after_seq: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
-        """Returns the plan's messages after `after_seq` by `seq`, at most `limit`, as they were published."""
+        """Returns the plan's messages after `after_seq` by `seq`, at most `limit`, as they were published.
+
+        What it costs is what it returns: it asks for a stretch of `seq`, because FerretDB reads all that the
+        range lets through and cuts afterwards.
+        """
+        if limit is None:
+            return await self._between(plan_id, after_seq, None)
+        found = await self._between(plan_id, after_seq, after_seq + limit)
+        if len(found) < limit:  # the end, or a hole
+            found += (await self._between(plan_id, after_seq + limit, None))[: limit - len(found)]
+        return found
+
+    async def _between(self, plan_id: str, after_seq: int, last_seq: int | None) -> list[dict[str, Any]]:
         query: Document = {"plan_id": plan_id}
-        if after_seq > 0:
-            query["seq"] = {"$gt": after_seq}
+        seqs = {"$gt": after_seq} if after_seq > 0 else {}
+        if last_seq is not None:
+            seqs["$lte"] = last_seq
+        if seqs:
+            query["seq"] = seqs
         with translated():
-            cursor = self._messages.find(query, {"_id": False}).sort("seq", ASCENDING).limit(limit or 0)
-            return [decode(document) for document in await cursor.to_list(None)]
+            cursor = self._messages.find(query).sort("seq", ASCENDING)
+            documents = await cursor.to_list(None)
+        for document in documents:
+            del document["_id"]  # FerretDB would copy each document to leave it out
+        return [decode(document) for document in documents]
 
     async def _append_chunk(self, chunk: list[_Encoded]) -> AppendResult:
         try:

@@ -63,13 +63,13 @@ async def _stored_up_to(min_seq: int, plan_id: str, plans: StoredPlans) -> PlanD
 
 async def read_messages(plan: PlanDocument, *, after_seq: int, limit: int, parts: Parts) -> MessagePage:
     """Returns the plan's stored messages after `after_seq`, at most `limit`; raises Transient."""
-    if after_seq >= plan["last_seq"]:
+    wanted = min(limit, plan["last_seq"] - after_seq)
+    if wanted <= 0:
         return MessagePage([], None)
-    read = await parts.messages.read(plan["plan_id"], after_seq, limit + 1)
-    messages = [message for message in read if message["seq"] <= plan["last_seq"]]
-    page = messages[:limit]
+    read = await parts.messages.read(plan["plan_id"], after_seq, wanted)
+    page = [message for message in read if message["seq"] <= plan["last_seq"]]
     MESSAGES_SERVED.inc(len(page))
-    return MessagePage(page, page[-1]["seq"] if len(messages) > limit else None)
+    return MessagePage(page, page[-1]["seq"] if page and page[-1]["seq"] < plan["last_seq"] else None)
 
 
 async def list_plans(
