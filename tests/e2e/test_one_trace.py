@@ -6,23 +6,27 @@ from support.system import System
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.reader import Reader
-from agentbus.contracts.topics import COMMANDS, MESSAGES
+from agentbus.contracts.topics import COMMANDS, MESSAGES, STREAMING
 from agentbus.observability.tracing import parent_in
 
 
 async def test_the_callers_trace_is_that_of_every_message(system: System) -> None:
     trace_id = secrets.token_hex(16)
     headers = {"traceparent": f"00-{trace_id}-{secrets.token_hex(8)}-01"}
-    body = {"description": "x", "team_id": "scripted", "inputs": {"messages": 3, "actions": 2}}
+    body = {
+        "description": "x",
+        "team_id": "scripted",
+        "inputs": {"messages": 3, "actions": 2, "stream": True},
+    }
     async with system.client() as client:
         answer = await client.post("/api/v3/process_request", json=body, headers=headers)
     plan_id = answer.json()["plan_id"]
     messages = (await system.ended(plan_id))["messages"]
-    assert len(messages) == 11
+    assert len(messages) == 12
     assert {message["trace_id"] for message in messages} == {trace_id}
     assert len({message["span_id"] for message in messages}) > 1
     # What the persister, the gateway and telemetry go on from stands on the records.
-    for topic in (COMMANDS, MESSAGES):
+    for topic in (COMMANDS, MESSAGES, STREAMING):
         assert await traces_on(system, topic, plan_id) == {trace_id}
 
 

@@ -16,6 +16,7 @@ async def test_a_plan_is_one_trace_from_the_request_to_the_database_and_the_sock
     check_agents(spans, plan_id)
     check_databases(spans)
     assert not [span for span in spans if CONTENT in repr(span)]
+    assert not [span for span in spans if "agent.streaming" in span.name], "a text has hundreds of chunks"
 
 
 async def test_a_change_is_one_trace_from_the_request_to_those_who_see_it(system: System) -> None:

@@ -62,7 +62,7 @@ def caller(*, recorded: bool = True) -> Caller:
 
 async def run_plan(system: System, by: Caller) -> str:
     """Runs a plan that is watched from its start and read again after its end; returns its id."""
-    inputs = {"messages": 3, "actions": 2, "pause_seconds": 0.2, "note": CONTENT}
+    inputs = {"messages": 3, "actions": 2, "pause_seconds": 0.2, "stream": True, "note": CONTENT}
     body = {"description": CONTENT, "team_id": "scripted", "inputs": inputs}
     async with system.client() as client:
         answer = await client.post("/api/v3/process_request", json=body, headers=by.headers)

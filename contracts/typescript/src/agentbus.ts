@@ -1206,12 +1206,13 @@ export interface PlanOutcome {
   messages: Message[];
 }
 
-/** One plan. Who holds it and how far it is stands in its messages alone. `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from the time at which the broker took the start command, so two runners that both take it on agree on it. */
+/** One plan. Who holds it and how far it is stands in its messages alone. `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from the time at which the broker took the start command, so two runners that both take it on agree on it. `traceparent` (W3C Trace Context) is the span in which it was taken on: whoever goes on with the plan goes on from there. None in records that are older than the field, and once the plan has ended. */
 export interface PlanRecord {
   start: StartPlan;
   state: "in_flight" | "ended";
   messages_offset: number;
   updated_at: string;
+  traceparent?: string | null;
 }
 
 /** Another runner, or the same one after a restart, goes on with the plan (`attempt` has grown). */

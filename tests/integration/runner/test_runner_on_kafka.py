@@ -132,6 +132,7 @@ async def test_another_runner_goes_on_and_repeats_no_finished_action(world: Runn
         messages = await world.until(plan_id, "plan_completed")
     check_order(messages)
     assert messages[-1]["attempt"] == 2
+    assert len({message["trace_id"] for message in messages}) == 1
     finished_by_one = sum(m["type"] == "action_completed" and m["attempt"] == 1 for m in messages)
     lines = Counter(done_log.read_text().splitlines())
     assert len(lines) == 6

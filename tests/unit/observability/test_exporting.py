@@ -6,45 +6,52 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from prometheus_client import REGISTRY
 from support.eventually import eventually
 from support.otlp_receiver import receiving
 
 from agentbus.observability import tracing
-from agentbus.observability.exporting import BoundedExport, provider
+from agentbus.observability.exporting import Export
+from agentbus.observability.recording import RecordedSpan, Traces
 
 UNRECORDED = "00-" + "1" * 32 + "-" + "a" * 16 + "-00"
 RECORDED = "00-" + "2" * 32 + "-" + "b" * 16 + "-01"
 
 
-class Hanging(SpanExporter):
+class Hanging:
     """A collector that takes what it is given and does not answer until it is let go."""
 
-    def __init__(self, result: SpanExportResult = SpanExportResult.SUCCESS) -> None:
-        self.given: list[ReadableSpan] = []
+    def __init__(self, *, takes: bool = True) -> None:
+        self.given: list[RecordedSpan] = []
         self.let_go = threading.Event()
-        self._result = result
+        self._takes = takes
 
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+    def send(self, spans: Sequence[RecordedSpan]) -> bool:
         self.given += spans
         self.let_go.wait(60)
-        return self._result
-
-    def shutdown(self) -> None:
-        self.let_go.set()
+        return self._takes
 
 
 @contextmanager
-def installed(used: TracerProvider) -> Iterator[None]:
-    before = tracing._Installed.provider
-    tracing._Installed.use(used)
+def installed(export: Export) -> Iterator[None]:
+    before = tracing._Installed.traces
+    tracing._Installed.traces = Traces(1.0, export.take)
     try:
         yield
     finally:
-        tracing._Installed.use(before)
-        used.shutdown()
+        tracing._Installed.traces = before
+        export.close()
+
+
+@contextmanager
+def configured(endpoint: str | None = None, sample_ratio: float = 1.0) -> Iterator[None]:
+    before = tracing._Installed.traces
+    tracing.install("svc", "one", endpoint, sample_ratio=sample_ratio)
+    try:
+        yield
+    finally:
+        tracing.shutdown()
+        tracing._Installed.traces = before
 
 
 def count(outcome: str) -> float:
@@ -58,25 +65,23 @@ def make(number: int) -> None:
 
 
 async def test_what_a_hanging_collector_does_not_take_is_dropped_and_counted() -> None:
-    exporter, used = Hanging(), TracerProvider(shutdown_on_exit=False)
-    used.add_span_processor(BoundedExport(exporter, queue_spans=100))
+    collector = Hanging()
     dropped, sent = count("dropped"), count("sent")
-    with installed(used):
+    with installed(Export(collector.send, queue_spans=100)):
         make(1000)
         assert count("dropped") - dropped == 900
-        exporter.let_go.set()
+        collector.let_go.set()
         await eventually(partial(_counted, "sent", sent + 100), within=60)
         make(50)  # there is room again
     assert count("dropped") - dropped == 900
-    assert len(exporter.given) == 150
+    assert len(collector.given) == 150
 
 
 async def test_what_a_collector_refuses_is_counted_and_leaves_room() -> None:
-    exporter, used = Hanging(SpanExportResult.FAILURE), TracerProvider(shutdown_on_exit=False)
-    exporter.let_go.set()
-    used.add_span_processor(BoundedExport(exporter, queue_spans=10))
+    collector = Hanging(takes=False)
+    collector.let_go.set()
     refused = count("not_taken")
-    with installed(used):
+    with installed(Export(collector.send, queue_spans=10)):
         for so_far in (10, 20, 30):
             make(10)
             await eventually(partial(_counted, "not_taken", refused + so_far), within=60)
@@ -84,7 +89,7 @@ async def test_what_a_collector_refuses_is_counted_and_leaves_room() -> None:
 
 async def test_of_the_traces_that_begin_here_a_part_is_recorded_and_of_others_what_they_say() -> None:
     with receiving() as receiver:
-        with installed(provider("svc", "one", receiver.url, sample_ratio=0.5)):
+        with configured(receiver.url, sample_ratio=0.5):
             for _ in range(400):
                 with tracing.span("root"), tracing.span("inner"):
                     pass
@@ -101,7 +106,7 @@ async def test_of_the_traces_that_begin_here_a_part_is_recorded_and_of_others_wh
 
 
 def test_without_a_collector_nothing_is_recorded_and_ids_go_on() -> None:
-    with installed(provider("svc", "one")), tracing.span("root") as current:
+    with configured(), tracing.span("root") as current:
         assert not current.is_recording()
         assert tracing.exemplar() is None
         trace_id, _ = tracing.trace_and_span_ids()

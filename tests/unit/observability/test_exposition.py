@@ -4,27 +4,27 @@ import asyncio
 import time
 from pathlib import Path
 
-from opentelemetry.sdk.trace import TracerProvider
 from prometheus_client import REGISTRY, Histogram
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support.eventually import eventually
 
 from agentbus.observability import process, tracing
 from agentbus.observability.metrics import exposition, observe
+from agentbus.observability.recording import Traces
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 SECONDS = Histogram("exposition_test_seconds", "For these tests.", buckets=(0.1, 1))
 
 
 def test_an_observation_inside_a_recorded_span_names_its_trace() -> None:
-    before = tracing._Installed.provider
-    tracing._Installed.use(TracerProvider(shutdown_on_exit=False))
+    before = tracing._Installed.traces
+    tracing._Installed.traces = Traces(1.0, lambda _: None)
     try:
         with tracing.span("request"):
             trace_id, span_id = tracing.trace_and_span_ids()
             observe(SECONDS, 0.5)
     finally:
-        tracing._Installed.use(before)
+        tracing._Installed.traces = before
     observe(SECONDS, 5)  # outside of any
     body, content_type = exposition(OPENMETRICS)
     assert content_type.startswith("application/openmetrics-text")

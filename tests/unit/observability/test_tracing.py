@@ -15,9 +15,9 @@ TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 @pytest.fixture
 def _own_provider() -> Iterator[None]:
-    before = tracing._Installed.provider
+    before = tracing._Installed.traces
     yield
-    tracing._Installed.use(before)
+    tracing._Installed.traces = before
 
 
 def test_a_batch_is_linked_to_each_trace_that_it_works_for_once() -> None:
@@ -25,7 +25,7 @@ def test_a_batch_is_linked_to_each_trace_that_it_works_for_once() -> None:
     again = "00-" + "1" * 32 + "-" + "c" * 16 + "-01"
     with tracing.span("store", kind="consumer", links=[first, None, second, again, "nonsense"]) as current:
         links = current.links  # type: ignore[attr-defined]
-    assert [f"{link.context.trace_id:032x}" for link in links] == ["1" * 32, "2" * 32]
+    assert [f"{link.trace_id:032x}" for link in links] == ["1" * 32, "2" * 32]
 
 
 def test_a_failure_is_recorded_with_its_origin_and_without_what_it_says() -> None:
@@ -64,6 +64,43 @@ def test_a_trace_goes_on_across_the_bus() -> None:
         assert tracing.trace_and_span_ids()[0] == trace_id
         parent = current.parent  # type: ignore[attr-defined]
         assert f"{parent.span_id:016x}" == sent.split("-")[2]
+
+
+def test_what_goes_on_elsewhere_is_under_the_span_that_it_is_told() -> None:
+    with tracing.span("begin"):
+        begun = tracing.traceparent()
+    with tracing.within(begun):
+        assert tracing.traceparent() == begun
+        with tracing.within(None):
+            assert tracing.traceparent() == begun
+    assert tracing.traceparent() is None
+
+
+def test_from_what_happens_too_often_nothing_goes_on_that_is_recorded() -> None:
+    with tracing.span("answer"):
+        trace_id, _ = tracing.trace_and_span_ids()
+        often = tracing.unrecorded()
+    with tracing.within(often), tracing.span("chunk") as current:
+        assert not current.is_recording()
+        assert tracing.trace_and_span_ids()[0] == trace_id
+    assert tracing.unrecorded() != tracing.unrecorded(), "outside of any span each is of a trace of its own"
+
+
+@pytest.mark.parametrize(
+    ("given", "valid"),
+    [
+        ("00-" + "1" * 32 + "-" + "a" * 16 + "-01", True),
+        ("00-" + "1" * 32 + "-" + "a" * 16 + "-01-more", False),
+        ("cc-" + "1" * 32 + "-" + "a" * 16 + "-01-more", True),
+        ("cc-" + "1" * 32 + "-" + "a" * 16 + "-01more", False),
+        ("ff-" + "1" * 32 + "-" + "a" * 16 + "-01", False),
+        ("00-" + "1" * 32 + "-" + "0" * 16 + "-01", False),
+        ("00-" + "A" * 32 + "-" + "a" * 16 + "-01", False),
+    ],
+)
+def test_a_traceparent_is_read_as_w3c_has_it(given: str, *, valid: bool) -> None:
+    with tracing.span("called", parent=given):
+        assert (tracing.trace_and_span_ids()[0] == "1" * 32) == valid
 
 
 @pytest.mark.parametrize("broken", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01", "ÿ"])

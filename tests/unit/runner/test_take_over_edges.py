@@ -15,6 +15,8 @@ from agentbus.contracts.plan_record import PlanRecord
 from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.kernel.clock import SystemClock
 from agentbus.kernel.errors import Invalid, Transient
+from agentbus.observability import tracing
+from agentbus.observability.recording import RecordedSpan, Traces
 from agentbus.runner.app import _created
 from agentbus.runner.execution import Execution
 from agentbus.runner.handlers import handle
@@ -77,6 +79,10 @@ class Runner:
 
 def start(plan_id: str, **fields: Any) -> StartPlan:
     return START.model_copy(update={"plan_id": plan_id, **fields})
+
+
+def caller(plan_id: str) -> str:
+    return f"00-{plan_id.encode().hex():0>32}-00000000000000aa-01"
 
 
 def types(bus: MemoryBus, plan_id: str) -> list[str]:
@@ -163,6 +169,31 @@ async def test_many_waiting_plans_are_taken_over_by_reading_the_log_about_once()
     assert sum(message["type"] == "plan_resumed" for message in bus.log) == 200
     assert two.ports.read_messages <= length + 2 * 200
     await two.ownership.close()
+
+
+async def test_a_plan_that_is_gone_on_with_stays_in_its_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    spans: list[RecordedSpan] = []
+    monkeypatch.setattr(tracing._Installed, "traces", Traces(1.0, spans.append))
+    bus = MemoryBus(1)
+    for attempt in (1, 2):
+        runner = Runner(bus)
+        await runner.ownership.gain(0)
+        if attempt == 1:
+            for plan_id in ("p", "q"):
+                with tracing.span("process", parent=caller(plan_id)):
+                    await runner.handle(start(plan_id))
+        for plan_id in ("p", "q"):
+            await waiting(bus, plan_id)
+        await runner.ownership.close()
+    assert types(bus, "p").count("plan_resumed") == 1
+    assert {message["trace_id"] for message in bus.log if message["plan_id"] == "p"} == {caller("p")[3:35]}
+    (taken_on, _) = [span for span in spans if span.name == "process"]
+    runs = [span for span in spans if span.attributes.get("gen_ai.conversation.id") == "p"]
+    assert [span.name for span in runs] == ["invoke_agent"] * 2
+    for run in runs:
+        assert run.context.trace_id == int(caller("p")[3:35], 16)
+        assert run.parent is not None
+        assert run.parent.span_id == taken_on.context.span_id
 
 
 async def test_inputs_of_any_size_are_cut_in_the_first_message() -> None:

@@ -17,6 +17,8 @@ class PlanRecord(BaseModel):
 
     `messages_offset` is where in its partition of `agent.messages` its first message can be. It follows from
     the time at which the broker took the start command, so two runners that both take it on agree on it.
+    `traceparent` (W3C Trace Context) is the span in which it was taken on: whoever goes on with the plan goes
+    on from there. None in records that are older than the field, and once the plan has ended.
     """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
@@ -25,3 +27,4 @@ class PlanRecord(BaseModel):
     state: Literal["in_flight", "ended"]
     messages_offset: int = Field(ge=0)
     updated_at: Timestamp
+    traceparent: str | None = None

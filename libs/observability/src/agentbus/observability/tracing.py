@@ -4,9 +4,9 @@ Called by every service and by the bus. Source of the format: W3C Trace Context,
 sizes and outcomes, never content: of an error its types and where it came from, not what it says.
 """
 
+import re
 import threading
 import time
-import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -14,54 +14,61 @@ from itertools import islice
 from typing import Final, Literal
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.context import attach, detach
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import (
-    Link,
     NonRecordingSpan,
     Span,
     SpanContext,
     SpanKind,
     Status,
     StatusCode,
-    Tracer,
+    TraceFlags,
 )
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from agentbus.observability import exporting
+from agentbus.observability.exporting import Export
+from agentbus.observability.recording import Traces, new_span_id, new_trace_id
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Attribute = str | float | bool | None
 TRACEPARENT: Final = "traceparent"
 STOP_SECONDS: Final = 2.0
+EXPORT_TIMEOUT_SECONDS: Final = 5.0
 MAX_LINKS: Final = 128
 _TRACE_ID: Final = slice(3, 35)
 _FLAGS: Final = slice(53, 55)
 _SAMPLED: Final = frozenset(f"{flags:02x}" for flags in range(1, 256, 2))
 
-_PROPAGATOR: Final = TraceContextTextMapPropagator()
-_IDS: Final = RandomIdGenerator()
+# W3C Trace Context: versions above 00 may have more fields, ff is none; ids of zeros are none.
+_FORMAT: Final = re.compile(
+    r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(?:(?<!\A00.{53})-.*)?"
+)
 _KINDS: Final = {kind.name.lower(): kind for kind in SpanKind}
 
 
 class _Installed:
-    """The provider in use. Until `install` is called it has no exporter, but its spans have ids."""
+    """What is in use. Until `install` is called spans are recorded and go nowhere."""
 
-    provider: TracerProvider = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False)
-    tracer: Tracer = provider.get_tracer("agentbus")
-
-    @classmethod
-    def use(cls, provider: TracerProvider) -> None:
-        cls.provider, cls.tracer = provider, provider.get_tracer("agentbus")
+    traces: Traces = Traces(1.0, lambda _: None)
+    export: Export | None = None
 
 
 def install(
     service: str, instance: str, otlp_endpoint: str | None = None, *, sample_ratio: float = 1.0
 ) -> None:
-    """Makes this process' spans those of `service`; see `exporting.provider`."""
-    _Installed.use(exporting.provider(service, instance, otlp_endpoint, sample_ratio))
+    """Makes this process' spans those of `service`, which go to `otlp_endpoint` (OTLP/HTTP).
+
+    `sample_ratio` of the traces that begin here are recorded. Without an endpoint none of them is.
+    """
+    if not otlp_endpoint:
+        _Installed.traces, _Installed.export = Traces(0.0, None), None
+        return
+    from agentbus.observability.otlp import Collector  # slow, and most processes have no collector
+
+    resource = Resource.create({"service.name": service, "service.instance.id": instance})
+    collector = Collector(otlp_endpoint, resource.attributes, EXPORT_TIMEOUT_SECONDS)
+    _Installed.export = Export(collector.send)
+    _Installed.traces = Traces(sample_ratio, _Installed.export.take)
 
 
 @contextmanager
@@ -88,6 +95,18 @@ def span(
     finally:
         detach(token)
         current.end()
+
+
+@contextmanager
+def within(parent: str | None) -> Iterator[None]:
+    """Runs the block in the span that `parent` names, here or elsewhere; None: in the current one."""
+    remote = _remote(parent) if parent else None
+    token = attach(trace.set_span_in_context(NonRecordingSpan(remote))) if remote else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            detach(token)
 
 
 def record(
@@ -121,27 +140,17 @@ def _begun(
     parent: str | None,
     links: Iterable[str | None],
     attributes: dict[str, Attribute],
-    start_time: int | None = None,
+    started: int | None = None,
 ) -> Span:
-    context = _context(parent)
-    above = trace.get_current_span(context).get_span_context()
-    if above.is_valid and not above.trace_flags.sampled:
-        # As the SDK does for a parent that is not sampled, without the work before it.
-        own_id = _IDS.generate_span_id()
-        return NonRecordingSpan(
-            SpanContext(above.trace_id, own_id, is_remote=False, trace_flags=above.trace_flags)
-        )
-    given = {key: value for key, value in attributes.items() if value is not None}
-    return _Installed.tracer.start_span(
-        name, context, _KINDS[kind], given, list(_links(links, above.trace_id)), start_time=start_time
-    )
+    above = (_remote(parent) if parent else None) or trace.get_current_span().get_span_context()
+    linked = _links(links, above.trace_id)
+    return _Installed.traces.begin(name, _KINDS[kind], above, linked, attributes, started)
 
 
 def _fail(current: Span, error: BaseException) -> None:
     if current.is_recording():
-        kind = type(error).__name__
-        current.add_event("exception", {"exception.type": kind, "exception.stacktrace": _origin(error)})
-        _failed(current, kind)
+        current.record_exception(error)
+        _failed(current, type(error).__name__)
 
 
 def _failed(current: Span, kind: str) -> None:
@@ -149,33 +158,20 @@ def _failed(current: Span, kind: str) -> None:
     current.set_status(Status(StatusCode.ERROR, kind))
 
 
-def _origin(error: BaseException | None) -> str:
-    """Returns types and frames of the error and its causes, the first cause first, not what they say."""
-    told: list[str] = []
-    while error is not None:
-        told.append(f"{''.join(traceback.format_tb(error.__traceback__))}{type(error).__name__}")
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    return "\n\n".join(reversed(told))
-
-
-def _links(parents: Iterable[str | None], own_trace_id: int) -> Iterator[Link]:
+def _links(parents: Iterable[str | None], own_trace_id: int) -> Iterator[SpanContext]:
     by_trace = {parent[_TRACE_ID]: parent for parent in parents if parent is not None}
     by_trace.pop(f"{own_trace_id:032x}", None)
     for parent in islice(by_trace.values(), MAX_LINKS):
         if (remote := _remote(parent)) is not None:
-            yield Link(remote)
-
-
-def _context(parent: str | None) -> Context | None:
-    if parent is None or (remote := _remote(parent)) is None:
-        return None
-    return trace.set_span_in_context(NonRecordingSpan(remote))
+            yield remote
 
 
 @lru_cache(maxsize=2048)
 def _remote(parent: str) -> SpanContext | None:
-    found = trace.get_current_span(_PROPAGATOR.extract({TRACEPARENT: parent}, Context())).get_span_context()
-    return found if found.is_valid else None
+    if (found := _FORMAT.fullmatch(parent)) is None:
+        return None
+    trace_id, span_id, flags = (int(each, 16) for each in found.groups())
+    return SpanContext(trace_id, span_id, is_remote=True, trace_flags=TraceFlags(flags))
 
 
 def traceparent() -> str | None:
@@ -184,6 +180,15 @@ def traceparent() -> str | None:
     if not context.is_valid:
         return None
     return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
+
+
+def unrecorded() -> str:
+    """Returns a traceparent of the current trace, or a new one, from which nothing goes on that is recorded.
+
+    For what happens many times a second and says nothing in a trace.
+    """
+    trace_id, span_id = trace_and_span_ids()
+    return f"00-{trace_id}-{span_id}-00"
 
 
 def exemplar() -> dict[str, str] | None:
@@ -214,15 +219,14 @@ def trace_and_span_ids() -> tuple[str, str]:
     context = trace.get_current_span().get_span_context()
     if context.is_valid:
         return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
-    return (
-        trace.format_trace_id(_IDS.generate_trace_id()),
-        trace.format_span_id(_IDS.generate_span_id()),
-    )
+    return trace.format_trace_id(new_trace_id()), trace.format_span_id(new_span_id())
 
 
 def shutdown() -> None:
     """Sends what is waiting and stops the exporter; gives up after `STOP_SECONDS`."""
-    # The SDK's own shutdown waits for half a minute when the collector takes connections and says nothing.
-    stopping = threading.Thread(target=_Installed.provider.shutdown, name="tracing-stop", daemon=True)
-    stopping.start()
-    stopping.join(STOP_SECONDS)
+    export, _Installed.export = _Installed.export, None
+    if export is not None:
+        # The collector may take connections and say nothing.
+        stopping = threading.Thread(target=export.close, name="tracing-stop", daemon=True)
+        stopping.start()
+        stopping.join(STOP_SECONDS)

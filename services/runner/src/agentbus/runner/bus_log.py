@@ -14,6 +14,7 @@ from agentbus.contracts import topics
 from agentbus.contracts.plan_record import PlanRecord
 from agentbus.kernel.errors import AgentbusError, Invalid
 from agentbus.observability.log import get_logger
+from agentbus.observability.tracing import unrecorded, within
 
 log = get_logger(__name__)
 _LIVE_LIMIT: Final = 1000
@@ -74,27 +75,30 @@ class KafkaPlanRecords:
 
 
 class KafkaLiveText:
-    """`agent.streaming`: sent in order by one task; what Kafka does not take soon is dropped."""
+    """`agent.streaming`: sent in order by one task; what Kafka does not take soon is dropped.
+
+    A chunk belongs to the trace of whoever says it, and no span of its way is recorded: there are many.
+    """
 
     def __init__(self, producer: Producer) -> None:
         self._producer = producer
-        self._queue: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue(_LIVE_LIMIT)
+        self._queue: asyncio.Queue[tuple[Mapping[str, Any], str]] = asyncio.Queue(_LIVE_LIMIT)
 
     def show(self, chunk: Mapping[str, Any]) -> None:
         """Queues a chunk, unless the queue is full."""
         if not self._queue.full():
-            self._queue.put_nowait(chunk)
+            self._queue.put_nowait((chunk, unrecorded()))
 
     async def run(self) -> None:
         """Sends chunks until cancelled."""
         while True:
-            chunk = await self._queue.get()
+            chunk, parent = await self._queue.get()
+            plan_id, schema = chunk["plan_id"], "streaming_chunk.v1"
             try:
-                await self._producer.send(
-                    topics.STREAMING, chunk["plan_id"], encode(chunk), schema="streaming_chunk.v1"
-                )
+                with within(parent):
+                    await self._producer.send(topics.STREAMING, plan_id, encode(chunk), schema=schema)
             except AgentbusError as error:
-                log.debug("live_text_dropped", plan_id=chunk["plan_id"], error=error.message)
+                log.debug("live_text_dropped", plan_id=plan_id, error=error.message)
 
 
 def _is_message(value: Mapping[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from agentbus.contracts.plan_record import PlanRecord
 from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import Invalid
 from agentbus.observability.log import get_logger
+from agentbus.observability.tracing import within
 from agentbus.runner.drafts import Draft
 from agentbus.runner.journal import Journal
 from agentbus.runner.plan_log import PlanLog
@@ -62,7 +63,7 @@ class Claims:
         unclaimed = {each.record.start.plan_id: each for each in candidates if not each.journal.ended}
         while unclaimed:
             claims = {plan_id: self._claim_of(candidate) for plan_id, candidate in unclaimed.items()}
-            offsets = await self._publish(claims)
+            offsets = await self._publish(unclaimed, claims)
             unclaimable += claims.keys() - offsets.keys()
             unclaimed = {plan_id: unclaimed[plan_id] for plan_id in offsets}
             stop = max(offsets.values(), default=position - 1) + 1
@@ -85,13 +86,20 @@ class Claims:
         draft = self._created(start) if sequence.last_seq == 0 else _resumed(attempt)
         draft = replace(draft, metadata={**draft.metadata, "claim": new_id()})
         plan_log = PlanLog(start, candidate.journal, attempt, self._outbox, self._clock)
-        return plan_log.compose(draft, sequence.last_seq + 1)
+        with within(candidate.record.traceparent):
+            return plan_log.compose(draft, sequence.last_seq + 1)
 
-    async def _publish(self, claims: Mapping[str, dict[str, Any]]) -> dict[str, int]:
+    async def _publish(
+        self, candidates: Mapping[str, Candidate], claims: Mapping[str, dict[str, Any]]
+    ) -> dict[str, int]:
         """Publishes the claims, all at once; returns the offsets of those that can be published."""
+
+        async def publish(plan_id: str, claim: Mapping[str, Any]) -> int:
+            with within(candidates[plan_id].record.traceparent):
+                return await self._messages.publish(plan_id, claim)
+
         results = await asyncio.gather(
-            *(self._messages.publish(plan_id, claim) for plan_id, claim in claims.items()),
-            return_exceptions=True,
+            *(publish(plan_id, claim) for plan_id, claim in claims.items()), return_exceptions=True
         )
         offsets: dict[str, int] = {}
         for plan_id, result in zip(claims, results, strict=True):

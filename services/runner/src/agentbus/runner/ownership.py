@@ -17,6 +17,7 @@ from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.clock import Clock
 from agentbus.kernel.errors import Invalid, Transient
 from agentbus.observability.log import get_logger
+from agentbus.observability.tracing import traceparent, within
 from agentbus.runner.claims import Candidate, Claims
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import PLANS_ENDED, PLANS_STARTED, SUPERSEDED, TAKEOVERS
@@ -119,6 +120,7 @@ class Ownership:
                 state="in_flight",
                 messages_offset=await self._messages.offset_at(partition, appended_at - _CLOCK_SKEW),
                 updated_at=format_timestamp(self._clock.now()),
+                traceparent=traceparent(),
             )
             await self._write(partition, record)
             position = await self._messages.end(partition)
@@ -227,7 +229,8 @@ class Ownership:
             plan_id = candidate.record.start.plan_id
             if self.record_of(partition, plan_id) is not None:
                 run = self._runs[plan_id] = self._run(self._claims.log_of(candidate))
-                run.begin()
+                with within(candidate.record.traceparent):
+                    run.begin()
 
     def _partition_of(self, plan_id: str) -> int | None:
         return self._known.partition_of(plan_id)
@@ -247,4 +250,5 @@ async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
 def _closed(record: PlanRecord, now: str) -> PlanRecord:
     """Returns the record of a plan that has ended: kept for good, so without what only its team needed."""
     start = record.start.model_copy(update={"description": record.start.description[:200], "inputs": {}})
-    return record.model_copy(update={"start": start, "state": "ended", "updated_at": now})
+    changed = {"start": start, "state": "ended", "updated_at": now, "traceparent": None}
+    return record.model_copy(update=changed)

@@ -17,7 +17,6 @@ from agentbus.contracts.timestamps import parse_timestamp
 from agentbus.contracts.topics import MESSAGES, WORKSPACE_CHANGES
 from agentbus.contracts.workspace import WorkspaceChange
 from agentbus.kernel.errors import Invalid
-from agentbus.observability.tracing import parent_in, span
 from agentbus.telemetry.aggregation.counting import Counting
 from agentbus.telemetry.handlers import count, parse_change, read
 from agentbus.telemetry.instruments import SYNC_SECONDS
@@ -45,16 +44,13 @@ class Subscriber:
 
     async def handle(self, batch: Batch) -> Sequence[Poison]:
         """Counts a batch of a partition that was assigned before."""
-        links = (parent_in(record.headers) for record in batch.records)
-        number = len(batch.records)
-        with span("telemetry count", "consumer", links=links, partition=batch.partition, records=number):
-            parsed, poison = read(batch)
-            end = batch.records[-1].offset + 1
-            before = self._counted_up_to.get(batch.partition, 0)
-            count(parsed, self._ledgers[batch.partition], before)
-            self._counted_up_to[batch.partition] = max(before, end)
-            await self._counting.take(batch.partition, parsed, end)
-            return poison
+        parsed, poison = read(batch)
+        end = batch.records[-1].offset + 1
+        before = self._counted_up_to.get(batch.partition, 0)
+        count(parsed, self._ledgers[batch.partition], before)
+        self._counted_up_to[batch.partition] = max(before, end)
+        await self._counting.take(batch.partition, parsed, end)
+        return poison
 
     async def revoked(self, partition: int) -> None:
         """Gives up what is in flight on a partition that another instance counts from now on."""
