@@ -160,6 +160,8 @@ export interface AlertEvent {
   transition: "firing" | "acknowledged" | "resolved";
   at: string;
   by: string | null;
+  /** What was said when it was acknowledged; else empty. */
+  note: string;
 }
 
 /** An alert, its changes, and who was told of them. */

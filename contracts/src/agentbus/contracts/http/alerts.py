@@ -24,6 +24,7 @@ class AlertEvent(BaseModel):
     transition: Transition
     at: Timestamp
     by: str | None
+    note: str = Field(description="What was said when it was acknowledged; else empty.")
 
 
 class AlertDelivery(BaseModel):
