@@ -19,7 +19,7 @@ export function AlertRow({ alert, now }: { alert: Alert; now: number }) {
         resetScroll={false}
         data-row
       >
-        <SeverityIcon severity={alert.severity} quiet={over} />
+        <SeverityIcon severity={alert.severity} quiet={over || Boolean(alert.silenced_until)} />
         <span className={classes.grow}>
           <span className={classes.title}>
             <Text component="span" size="sm" fw={600}>
@@ -32,7 +32,7 @@ export function AlertRow({ alert, now }: { alert: Alert; now: number }) {
           </Text>
           <Text size="xs" c="var(--quiet)" lineClamp={1}>
             {whereOf(alert.subject)}
-            {alert.acknowledged_by && ` · in the hands of ${alert.acknowledged_by}`}
+            {alert.acknowledged_by && ` · acknowledged by ${alert.acknowledged_by}`}
           </Text>
         </span>
         <span className={classes.quiet} style={{ textAlign: "end" }}>

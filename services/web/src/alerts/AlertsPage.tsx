@@ -57,18 +57,23 @@ function useLists(search: AlertsSearch): Readonly<Record<AlertState, Listing>> {
   };
 }
 
+/** What nobody is told of comes last, what is critical first; else the newest. */
 function alertsOf({ data }: Listing): readonly Alert[] {
-  return data?.pages.flatMap(({ body }) => body) ?? [];
+  const found = data?.pages.flatMap(({ body }) => body) ?? [];
+  const rank = ({ silenced_until, severity }: Alert) => (silenced_until ? 2 : 0) + (severity === "critical" ? 0 : 1);
+  return found.toSorted((one, other) => (other.state === "resolved" ? 0 : rank(one) - rank(other)));
 }
 
 /** How it stands, told also to those who hear it; and whether it is told as it happens. */
 function Standing({ lists, search }: { lists: Readonly<Record<AlertState, Listing>>; search: AlertsSearch }) {
   const following = useFollowing();
-  const number = alertsOf(lists.firing).length;
+  const firing = alertsOf(lists.firing);
+  const silenced = firing.filter(({ silenced_until }) => silenced_until).length;
+  const number = `${firing.length === 0 ? "Nothing fires" : `${count(firing.length)} firing`}${silenced > 0 ? `, ${count(silenced)} silenced` : ""} · `;
   const stale = Object.values(lists).find(({ error, data }) => error && data);
   return (
     <Text size="sm" c="var(--quiet)" mb="md" role="status">
-      {(search.state ?? "firing") === "firing" && `${number === 0 ? "Nothing fires" : `${count(number)} firing`} · `}
+      {(search.state ?? "firing") === "firing" && number}
       {stale?.error ? `As of ${new Date(stale.dataUpdatedAt).toLocaleTimeString("en-GB")}: ${stale.error.message}` : following ? "live" : "asked every 5 s"}
     </Text>
   );

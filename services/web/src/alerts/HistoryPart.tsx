@@ -16,13 +16,13 @@ export function HistoryPart({ alert }: { alert: AlertWithHistory }) {
   return (
     <Part title="History">
       <Timeline active={alert.events.length} bulletSize={20} lineWidth={2} color="gray" mt={6}>
-        <Timeline.Item bullet={<Bullet state="pending" />} title="Noticed">
+        <Timeline.Item bullet={<Bullet state="pending" />} title={<Title>Noticed</Title>}>
           <Text size="xs" c="var(--quiet)">
             {exact(alert.since)}
           </Text>
         </Timeline.Item>
         {alert.events.map((event) => (
-          <Timeline.Item key={event.number} bullet={<Bullet state={event.transition} />} title={STATE_LOOKS[event.transition].word}>
+          <Timeline.Item key={event.number} bullet={<Bullet state={event.transition} />} title={<Title>{STATE_LOOKS[event.transition].word}</Title>}>
             <Text size="xs" c="var(--quiet)">
               {exact(event.at)}
               {event.by && ` by ${event.by}`}
@@ -33,6 +33,14 @@ export function HistoryPart({ alert }: { alert: AlertWithHistory }) {
         ))}
       </Timeline>
     </Part>
+  );
+}
+
+function Title({ children }: { children: string }) {
+  return (
+    <Text component="span" size="sm" fw={500}>
+      {children}
+    </Text>
   );
 }
 

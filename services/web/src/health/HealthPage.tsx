@@ -93,8 +93,8 @@ function Recommendations({ recommendations }: { recommendations: readonly Recomm
         </Group>
       ) : (
         <ul className={observe.plain}>
-          {recommendations.map((each) => (
-            <Advice key={each.alert_id} advice={each} />
+          {[...Map.groupBy(recommendations, ({ rule }) => rule)].map(([rule, alike]) => (
+            <Advice key={rule} rule={rule} alike={alike} />
           ))}
         </ul>
       )}
@@ -102,24 +102,31 @@ function Recommendations({ recommendations }: { recommendations: readonly Recomm
   );
 }
 
-function Advice({ advice }: { advice: Recommendation }) {
+/** A rule's alerts together: what each says, and what to do about it. */
+function Advice({ rule, alike }: { rule: string; alike: readonly Recommendation[] }) {
+  const worst = alike.find(({ severity }) => severity === "critical") ?? alike[0];
+  if (!worst) return null;
   return (
     <li className={observe.advised}>
-      <SeverityIcon severity={advice.severity} />
+      <SeverityIcon severity={worst.severity} />
       <div className={observe.grow}>
         <span className={observe.title}>
-          <Link to="/observe/alerts/$alertId" params={{ alertId: advice.alert_id }}>
-            {ruleWords(advice.rule)}
-          </Link>
-          {advice.state === "acknowledged" && <StateTag state={advice.state} />}
-        </span>
-        <Text size="sm">{advice.summary}</Text>
-        <Recommended text={advice.recommendation} />
-        <Text size="sm" mt={2}>
-          <Link to="/observe/runbooks/$name" params={{ name: nameOf(advice.runbook) }}>
+          {ruleWords(rule)}
+          <Link to="/observe/runbooks/$name" params={{ name: nameOf(worst.runbook) }}>
             Runbook
           </Link>
-        </Text>
+        </span>
+        <ul className={observe.plain}>
+          {alike.map((each) => (
+            <li key={each.alert_id} className={observe.advice}>
+              <Link to="/observe/alerts/$alertId" params={{ alertId: each.alert_id }}>
+                {each.summary}
+              </Link>
+              {each.state === "acknowledged" && <StateTag state={each.state} />}
+              <Recommended text={each.recommendation} />
+            </li>
+          ))}
+        </ul>
       </div>
     </li>
   );

@@ -53,7 +53,6 @@ export function Services({ services, at }: { services: readonly ServiceHealth[];
 
 function Row({ service, at }: { service: ServiceHealth; at: string }) {
   const { word, color, icon: Icon } = LOOKS[service.status];
-  const delay = service.event_loop_delay_seconds;
   return (
     <tr>
       <th scope="row">
@@ -80,7 +79,12 @@ function Row({ service, at }: { service: ServiceHealth; at: string }) {
       <td>{count(service.lag_records)}</td>
       <td>{percent(service.error_rate)}</td>
       <td>{bytes(service.memory_bytes)}</td>
-      <td>{delay === null ? "–" : `${Math.round(delay * 1000)} ms`}</td>
+      <td>{late(service.event_loop_delay_seconds)}</td>
     </tr>
   );
+}
+
+function late(delay: number | null): string {
+  if (delay === null) return "–";
+  return delay < 1 ? `${Math.round(delay * 1000)} ms` : duration(delay);
 }
