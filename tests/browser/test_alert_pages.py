@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Locator, Page, expect
 from support.hung_plans import alert_of, hung_plan, let_go
-from support.people import People
+from support.people import People, serious_findings
 
 from agentbus.chassis.auth import Role
 
@@ -28,6 +28,7 @@ async def test_a_hung_action_is_told_while_it_runs_and_is_over_when_it_ends(
         await expect(told).to_contain_text("tick by worker runs for")
         await expect(counted(page)).to_be_visible()
         await people.picture(page, "alert-told")
+        assert await serious_findings(page) == []
         await told.get_by_role("link", name="Look").click()
         panel = page.get_by_role("dialog", name="Execution overdue")
         await expect(panel.get_by_role("region", name="Probable cause")).to_contain_text("the tool hangs")
@@ -72,6 +73,7 @@ async def test_a_silence_is_made_undone_made_again_and_ended(people: People) -> 
                 await expect(silenced).to_have_count(0)
                 await expect(counted(page)).to_be_visible()
         await people.picture(page, "alert-silenced")
+        assert await serious_findings(page) == []
         await panel.get_by_role("button", name="Close").click()
         await expect(section(page, "Firing")).to_contain_text("Silenced")
         await page.get_by_role("link", name="Silences (1)").click()

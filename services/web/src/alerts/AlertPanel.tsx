@@ -1,7 +1,9 @@
 /** An alert: how it stands, why, what to do, what became of it; and who takes it in hand or silences it. */
 import type { AlertWithHistory } from "@agentbus/contracts";
 import { Button, CopyButton, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { useAlert } from "~/api/alerts";
 import { Trouble } from "~/frame/States";
 import classes from "~/observe/Observe.module.css";
@@ -17,6 +19,8 @@ export function AlertPanel() {
   const { alertId } = useParams({ from: "/observe/alerts/$alertId" });
   const navigate = useNavigate();
   const { data, error, refetch } = useAlert(alertId);
+  // Who looks at it need not be told of it.
+  useEffect(() => void notifications.hide(alertId), [alertId]);
   const close = () => void navigate({ to: "/observe/alerts", search: (old) => old, resetScroll: false });
   return (
     <Drawer opened onClose={close} title={data ? ruleWords(data.rule) : "Alert"} closeButtonProps={{ "aria-label": "Close" }}>

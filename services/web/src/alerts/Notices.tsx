@@ -1,5 +1,6 @@
 /** Tells of an alert when it fires, wherever one is in the app. Loaded by Frame when the page has come. */
 import type { Alert } from "@agentbus/contracts";
+import { Text } from "@mantine/core";
 import { Notifications, notifications } from "@mantine/notifications";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
@@ -32,16 +33,12 @@ function tell(alert: Alert): void {
     autoClose: SHOWN_MS,
     title: ruleWords(alert.rule),
     message: (
-      <>
+      <Text size="sm" c="var(--quiet)">
         {alert.summary}{" "}
-        <Link
-          to="/observe/alerts/$alertId"
-          params={{ alertId: alert.alert_id }}
-          onClick={() => notifications.hide(alert.alert_id)}
-        >
+        <Link to="/observe/alerts/$alertId" params={{ alertId: alert.alert_id }} className="plain">
           Look
         </Link>
-      </>
+      </Text>
     ),
   });
 }

@@ -18,7 +18,7 @@ export function RunbookPage() {
   if (text === undefined) {
     return (
       <Empty icon={<IconMapQuestion size={24} />} title="There is no such runbook">
-        Each alert links to its own. <Link to="/observe/alerts">Show all alerts</Link>
+        Each alert links to its own. <Link to="/observe/alerts" className="plain">Show all alerts</Link>
       </Empty>
     );
   }
