@@ -30,6 +30,7 @@ async def test_the_system_is_seen_at_a_glance(operators: People, scheme: Scheme,
     stores = page.get_by_role("region", name="Databases and bus").get_by_role("listitem")
     await expect(stores.filter(has_text="Answers")).to_have_count(3)
     await expect(page.get_by_role("region", name="Disk")).to_contain_text("free of")
+    await expect(page.get_by_role("img", name="Memory over time").locator("canvas")).to_be_visible()
     await operators.picture(page, f"system-health-{scheme}-{wide}")
     assert await serious_findings(page) == []
 

@@ -13,7 +13,8 @@ import { DiagnosisPart } from "./DiagnosisPart";
 import { HistoryPart } from "./HistoryPart";
 import { Notes, SeverityTag, StateTag } from "./Marks";
 import { Part } from "./Part";
-import { partsOf, ruleWords, whereOf } from "./words";
+import { Recommended } from "./Recommended";
+import { nameOf, ruleWords, whereOf } from "./words";
 
 export function AlertPanel() {
   const { alertId } = useParams({ from: "/observe/alerts/$alertId" });
@@ -67,15 +68,6 @@ function Head({ alert }: { alert: AlertWithHistory }) {
   );
 }
 
-/** What is to be typed, a setting, a command, a route, stands out. */
-export function Recommended({ text }: { text: string }) {
-  return (
-    <Text size="sm" className={classes.advice}>
-      {partsOf(text).map((part, index) => (part.code ? <code key={index}>{part.text}</code> : part.text))}
-    </Text>
-  );
-}
-
 const SMALL = { size: "xs", variant: "default" } as const;
 
 /** To what it is about: the plan, its waterfall, errors of the same kind, the runbook. */
@@ -123,11 +115,6 @@ function Links({ alert: { subject, rule, runbook, diagnosis } }: { alert: AlertW
       )}
     </Group>
   );
-}
-
-/** `infra/runbooks/disk-full.md` is `disk-full`. */
-export function nameOf(runbook: string): string {
-  return runbook.replace(/^.*\//, "").replace(/\.md$/, "");
 }
 
 function Waiting() {

@@ -25,6 +25,11 @@ export function ruleWords(rule: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** `infra/runbooks/disk-full.md` is `disk-full`. */
+export function nameOf(runbook: string): string {
+  return runbook.replace(/^.*\//, "").replace(/\.md$/, "");
+}
+
 const SHOWN_IDS = 8;
 
 /** What it is about, in a few words: `tick · worker · plan 1f2e3d4c`. */

@@ -2,7 +2,7 @@
  * The alerts API, as hooks. Lists come again when the stream tells of a change (alerts/follow.ts); without it they
  * are asked for often. What is pending nobody tells of: it is asked for always.
  */
-import type { Alert, AlertWithHistory, Limit, NewSilence, Silence, SystemHealth } from "@agentbus/contracts";
+import type { Alert, AlertWithHistory, HealthHistory, Limit, NewSilence, Silence, SystemHealth } from "@agentbus/contracts";
 import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSigned } from "~/session/SessionGate";
 import { request } from "./http";
@@ -116,12 +116,20 @@ export function useSetLimit(kind: LimitKind, name: string) {
 
 /** The whole system's health; for its administrators. */
 export function useHealth() {
+  return useSystem<SystemHealth>("health", ASKED_MS);
+}
+
+/** The last ten minutes of each instance. */
+export function useHealthHistory() {
+  return useSystem<HealthHistory>("health/history", 3 * ASKED_MS);
+}
+
+function useSystem<T>(path: string, refetchInterval: number) {
   const { session } = useSigned();
   return useQuery({
-    queryKey: ["health", session.workspaceId],
-    queryFn: async ({ signal }) =>
-      (await request<SystemHealth>(session, "/api/v3/observability/health", { signal })).body,
-    refetchInterval: ASKED_MS,
+    queryKey: ["system", session.workspaceId, path],
+    queryFn: async ({ signal }) => (await request<T>(session, `/api/v3/observability/${path}`, { signal })).body,
+    refetchInterval,
   });
 }
 

@@ -3,9 +3,9 @@ import type { Figure, Recommendation, SystemHealth } from "@agentbus/contracts";
 import { Button, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconCircleCheckFilled, IconLock } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { nameOf, Recommended } from "~/alerts/AlertPanel";
 import { SeverityIcon, StateTag } from "~/alerts/Marks";
-import { ruleWords } from "~/alerts/words";
+import { Recommended } from "~/alerts/Recommended";
+import { nameOf, ruleWords } from "~/alerts/words";
 import { useHealth } from "~/api/alerts";
 import { ApiProblem } from "~/api/http";
 import { Empty, Trouble } from "~/frame/States";
@@ -13,6 +13,7 @@ import observe from "~/observe/Observe.module.css";
 import { count, percent } from "~/observe/numbers";
 import { useSigned } from "~/session/SessionGate";
 import { useNow } from "~/time";
+import { Recent } from "./Recent";
 import { Services } from "./Services";
 import { Stores, Volumes } from "./Stores";
 
@@ -52,6 +53,9 @@ function Shown({ health }: { health: SystemHealth }) {
       <Recommendations recommendations={health.recommendations} />
       <Section title="Services">
         <Services services={health.services} at={health.at} />
+      </Section>
+      <Section title="The last ten minutes">
+        <Recent />
       </Section>
       <Section title="Databases and bus">
         <Stores stores={health.stores} />

@@ -10,7 +10,7 @@ import {
 } from "@tabler/icons-react";
 import type { ComponentType } from "react";
 import classes from "~/observe/Observe.module.css";
-import { bytes, count, percent } from "~/observe/numbers";
+import { bytes, count, delay, percent } from "~/observe/numbers";
 import { duration, exact, secondsBetween } from "~/time";
 
 interface Look {
@@ -79,12 +79,7 @@ function Row({ service, at }: { service: ServiceHealth; at: string }) {
       <td>{count(service.lag_records)}</td>
       <td>{percent(service.error_rate)}</td>
       <td>{bytes(service.memory_bytes)}</td>
-      <td>{late(service.event_loop_delay_seconds)}</td>
+      <td>{delay(service.event_loop_delay_seconds)}</td>
     </tr>
   );
-}
-
-function late(delay: number | null): string {
-  if (delay === null) return "–";
-  return delay < 1 ? `${Math.round(delay * 1000)} ms` : duration(delay);
 }

@@ -9,6 +9,7 @@ const MONEY = new Intl.NumberFormat("en", { style: "currency", currency: "USD", 
 export const count = (value: Known) => told(value, (known) => (known < 100_000 ? WHOLE : SHORT).format(known));
 export const percent = (value: Known) => told(value, (known) => `${(100 * known).toFixed(known > 0.99 && known < 1 ? 2 : 1)} %`);
 export const seconds = (value: Known) => told(value, duration);
+export const delay = (value: Known) => told(value, (known) => (known < 1 ? `${Math.round(1000 * known)} ms` : duration(known)));
 export const money = (value: Known) => told(value, (known) => MONEY.format(known));
 export const bytes = (value: Known) => told(value, sized);
 export const times = (value: Known) => told(value, (known) => `${known.toFixed(1)} ×`);
