@@ -6,7 +6,6 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useAlert } from "~/api/alerts";
 import { Trouble } from "~/frame/States";
-import classes from "~/observe/Observe.module.css";
 import { duration, exact, secondsBetween, useNow } from "~/time";
 import { Acts } from "./Acts";
 import { DiagnosisPart } from "./DiagnosisPart";
