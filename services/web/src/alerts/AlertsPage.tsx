@@ -64,6 +64,8 @@ function alertsOf({ data }: Listing): readonly Alert[] {
   return found.toSorted((one, other) => (other.state === "resolved" ? 0 : rank(one) - rank(other)));
 }
 
+const HEARD: Readonly<Record<string, string>> = { true: "live", false: "asked every 5 s", null: "connecting" };
+
 /** How it stands, told also to those who hear it; and whether it is told as it happens. */
 function Standing({ lists, search }: { lists: Readonly<Record<AlertState, Listing>>; search: AlertsSearch }) {
   const following = useFollowing();
@@ -74,7 +76,7 @@ function Standing({ lists, search }: { lists: Readonly<Record<AlertState, Listin
   return (
     <Text size="sm" c="var(--quiet)" mb="md" role="status">
       {(search.state ?? "firing") === "firing" && number}
-      {stale?.error ? `As of ${new Date(stale.dataUpdatedAt).toLocaleTimeString("en-GB")}: ${stale.error.message}` : following ? "live" : "asked every 5 s"}
+      {stale?.error ? `As of ${new Date(stale.dataUpdatedAt).toLocaleTimeString("en-GB")}: ${stale.error.message}` : HEARD[String(following)]}
     </Text>
   );
 }

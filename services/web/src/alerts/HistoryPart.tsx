@@ -15,12 +15,14 @@ const DELIVERIES: Readonly<Record<AlertDelivery["state"], string>> = {
 export function HistoryPart({ alert }: { alert: AlertWithHistory }) {
   return (
     <Part title="History">
-      <Timeline active={alert.events.length} bulletSize={20} lineWidth={2} color="gray" mt={6}>
-        <Timeline.Item bullet={<Bullet state="pending" />} title={<Title>Noticed</Title>}>
-          <Text size="xs" c="var(--quiet)">
-            {exact(alert.since)}
-          </Text>
-        </Timeline.Item>
+      <Timeline active={alert.events.length + 1} bulletSize={20} lineWidth={2} color="gray" mt={6}>
+        {alert.fired_at !== alert.since && (
+          <Timeline.Item bullet={<Bullet state="pending" />} title={<Title>Noticed</Title>}>
+            <Text size="xs" c="var(--quiet)">
+              {exact(alert.since)}
+            </Text>
+          </Timeline.Item>
+        )}
         {alert.events.map((event) => (
           <Timeline.Item key={event.number} bullet={<Bullet state={event.transition} />} title={<Title>{STATE_LOOKS[event.transition].word}</Title>}>
             <Text size="xs" c="var(--quiet)">

@@ -28,9 +28,9 @@ export function useFollowedAlerts(): void {
 }
 
 async function follow(session: Session, queries: QueryClient, signal: AbortSignal): Promise<void> {
-  const told = (following: boolean) => queries.setQueryData(followingKey(session.workspaceId), following);
+  const told = (following: boolean | null) => queries.setQueryData(followingKey(session.workspaceId), following);
   const changed = together(() => void queries.invalidateQueries({ queryKey: ["alerts"] }));
-  signal.addEventListener("abort", () => told(false));
+  signal.addEventListener("abort", () => told(null));
   for (let failures = 0; !signal.aborted; ) {
     try {
       for await (const _ of eventsOf(session, "/api/v3/alerts/stream", signal)) {

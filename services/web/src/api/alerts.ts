@@ -22,10 +22,10 @@ export const ASKED_MS = 5_000;
 const FOLLOWED_MS = 30_000;
 const PAGE = 100;
 
-/** Whether the stream tells of changes now. */
-export function useFollowing(): boolean {
+/** Whether the stream tells of changes; null: it is being opened. */
+export function useFollowing(): boolean | null {
   const { session } = useSigned();
-  return useQuery<boolean>({ queryKey: followingKey(session.workspaceId), queryFn: skipToken }).data ?? false;
+  return useQuery<boolean | null>({ queryKey: followingKey(session.workspaceId), queryFn: skipToken }).data ?? null;
 }
 
 export function followingKey(workspaceId: string) {

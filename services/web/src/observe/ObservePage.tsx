@@ -36,7 +36,7 @@ export function ObservePage() {
               value={to}
               rightSection={
                 to === ALERTS && firing > 0 ? (
-                  <Badge size="sm" circle color="red.8" aria-label={`${firing} firing`}>
+                  <Badge size="sm" circle color="red.8" my={-4} aria-label={`${firing} firing`}>
                     {firing}
                   </Badge>
                 ) : null

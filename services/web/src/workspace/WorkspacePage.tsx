@@ -33,7 +33,7 @@ export function WorkspacePage() {
               value={to}
               rightSection={
                 label === "Conflicts" && open > 0 ? (
-                  <Badge size="sm" circle color="orange.8">
+                  <Badge size="sm" circle color="orange.8" my={-4}>
                     {open}
                   </Badge>
                 ) : null
