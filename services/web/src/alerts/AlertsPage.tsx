@@ -23,7 +23,7 @@ export function AlertsPage() {
   const lists = useLists(search);
   const now = useNow(5_000);
   const rows = useRef<HTMLDivElement>(null);
-  useRowKeys(rows);
+  const onKeyDown = useRowKeys(rows);
   const shown = STATES.map((state) => ({ state, listing: lists[state], alerts: alertsOf(lists[state]) }));
   const wanted = shown.filter(({ state }) => search.state === undefined || search.state === state);
   const failed = wanted.find(({ listing }) => listing.error && !listing.data)?.listing;
@@ -35,7 +35,7 @@ export function AlertsPage() {
       {!failed && loading && <Waiting />}
       {!failed && !loading && <Standing lists={lists} search={search} />}
       {!failed && !loading && (
-        <div ref={rows}>
+        <div ref={rows} onKeyDown={onKeyDown}>
           {wanted.map((each) => each.alerts.length > 0 && <Section key={each.state} {...each} now={now} />)}
           {wanted.every(({ alerts }) => alerts.length === 0) && <Nothing search={search} />}
         </div>

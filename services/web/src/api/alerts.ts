@@ -5,7 +5,7 @@
 import type { Alert, AlertWithHistory, HealthHistory, Limit, NewSilence, Silence, SystemHealth } from "@agentbus/contracts";
 import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSigned } from "~/session/SessionGate";
-import { request } from "./http";
+import { ApiProblem, request } from "./http";
 
 export type AlertState = Alert["state"];
 export type Severity = Alert["severity"];
@@ -124,12 +124,13 @@ export function useHealthHistory() {
   return useSystem<HealthHistory>("health/history", 3 * ASKED_MS);
 }
 
-function useSystem<T>(path: string, refetchInterval: number) {
+function useSystem<T>(path: string, every: number) {
   const { session } = useSigned();
   return useQuery({
     queryKey: ["system", session.workspaceId, path],
     queryFn: async ({ signal }) => (await request<T>(session, `/api/v3/observability/${path}`, { signal })).body,
-    refetchInterval,
+    // Whom it is not for is not told otherwise a moment later.
+    refetchInterval: ({ state: { error } }) => (error instanceof ApiProblem && !error.passing ? false : every),
   });
 }
 
