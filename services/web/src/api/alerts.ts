@@ -3,7 +3,7 @@
  * are asked for often. What is pending nobody tells of: it is asked for always.
  */
 import type { Alert, AlertWithHistory, HealthHistory, Limit, NewSilence, Silence, SystemHealth } from "@agentbus/contracts";
-import { skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, skipToken, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useSigned } from "~/session/SessionGate";
 import { ApiProblem, request } from "./http";
 
@@ -44,6 +44,7 @@ export function useAlerts(state: AlertState, filters: AlertFilters = {}, enabled
     initialPageParam: `${ROOT}?${query}`,
     getNextPageParam: (page) => page.next,
     refetchInterval: every,
+    placeholderData: keepPreviousData,
     enabled,
   });
 }

@@ -78,7 +78,7 @@ function Standing({ health, seconds, error }: { health: SystemHealth; seconds: n
   ];
   return (
     <Text size="sm" c="var(--quiet)" mb="lg" className="figures">
-      <span role="status">{words.join(", ")}</span> · {error ? `as of ${seconds} s ago: ${error.message}` : "figures come by themselves"}
+      <span role="status">{words.join(", ")}</span> · {error ? `as of ${seconds} s ago: ${error.message}` : "asked every 5 s"}
     </Text>
   );
 }
@@ -136,7 +136,7 @@ function Advice({ rule, alike }: { rule: string; alike: readonly Recommendation[
   );
 }
 
-export function Section({ title, children }: { title: string; children: React.ReactNode }) {
+function Section({ title, children }: { title: string; children: React.ReactNode }) {
   return (
     <section aria-label={title}>
       <Title order={2} mb="xs">
