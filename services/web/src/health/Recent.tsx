@@ -22,7 +22,7 @@ export function Recent() {
   // A service has one colour in all charts.
   const instances = [...new Set(data.lines.map(({ instance }) => instance))];
   return (
-    <div className={observe.charts} style={{ margin: 0 }}>
+    <div className={`${observe.charts} ${observe.small}`}>
       {CHARTS.map(({ metric, title, tell }) => (
         <Chart
           key={metric}

@@ -42,13 +42,18 @@ export function Services({ services, at }: { services: readonly ServiceHealth[];
           </tr>
         </thead>
         <tbody>
-          {services.map((service) => (
+          {services.toSorted(inOrder).map((service) => (
             <Row key={`${service.service} ${service.instance}`} service={service} at={at} />
           ))}
         </tbody>
       </table>
     </div>
   );
+}
+
+/** What is not well first, then by name: always at the same place. */
+function inOrder(one: ServiceHealth, other: ServiceHealth): number {
+  return Number(one.status === "up") - Number(other.status === "up") || one.instance.localeCompare(other.instance);
 }
 
 function Row({ service, at }: { service: ServiceHealth; at: string }) {

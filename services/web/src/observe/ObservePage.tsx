@@ -4,6 +4,7 @@ import { Outlet, useLocation, useNavigate, useSearch } from "@tanstack/react-rou
 import { useFiring } from "~/api/alerts";
 import { type RangeName, RANGES } from "~/api/observability";
 import { Filter } from "./Filter";
+import classes from "./Observe.module.css";
 import { FILTERS, observeSearch, type ObserveSearch } from "./search";
 
 const TABS = [
@@ -29,7 +30,7 @@ export function ObservePage() {
         Observe
       </Title>
       <Tabs value={shown} onChange={(to) => void navigate({ to: (to ?? TABS[0].to) as typeof shown, search: keptIn })}>
-        <Tabs.List mb="md">
+        <Tabs.List mb="md" className={classes.tabs}>
           {TABS.map(({ to, label }) => (
             <Tabs.Tab
               key={to}
