@@ -32,7 +32,12 @@ async def json_answer(request: Request, body: Any, headers: dict[str, str] | Non
 
 
 def next_page(request: Request, **changed: object) -> dict[str, str]:
-    """Returns the `Link` header (RFC 8288) of the next page: this request with some parameters changed."""
+    """Returns the `Link` header (RFC 8288) of the next page: this request with some parameters changed.
+
+    Without a header when one of them is None: there is no next page.
+    """
+    if None in changed.values():
+        return {}
     parameters = dict(request.query_params) | {name: str(value) for name, value in changed.items()}
     parameters.pop("min_seq", None)
     return {"Link": f'<{request.url.path}?{urlencode(parameters)}>; rel="next"'}

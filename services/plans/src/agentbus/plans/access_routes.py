@@ -99,5 +99,5 @@ async def audit_log(
 ) -> Response:
     """Lists the workspace's administrative acts, newest first. A page before the last may be short."""
     page = await built.log.entries(by.who.workspace_id, before=cursor, limit=limit)
-    links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
+    links = next_page(request, cursor=page.cursor)
     return await json_answer(request, [entry.model_dump() for entry in page.entries], links)

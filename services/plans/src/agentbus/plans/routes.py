@@ -127,8 +127,7 @@ async def plan(
         NOT_MODIFIED.inc()
         return Response(status_code=304, headers=headers)
     page = await reads.read_messages(found, after_seq=after_seq, limit=limit, parts=built)
-    if page.next_after is not None:
-        headers |= next_page(request, after_seq=page.next_after)
+    headers |= next_page(request, after_seq=page.next_after)
     return await json_answer(request, whole_view(found, page.messages, dialect), headers)
 
 
@@ -146,7 +145,7 @@ async def plans(
     page = await reads.list_plans(
         who, session_id=session_id or None, status=status, limit=limit, cursor=cursor, parts=built
     )
-    links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
+    links = next_page(request, cursor=page.cursor)
     return await json_answer(request, page.plans, links)
 
 

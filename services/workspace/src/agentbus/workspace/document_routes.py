@@ -57,8 +57,7 @@ def document_routes(
             built.database, who.workspace_id, collection, wanted, limit=limit, cursor=cursor, at_seq=at_seq
         )
         headers = {"Workspace-Seq": str(page.seq)}
-        if page.cursor is not None:
-            headers |= next_page(request, cursor=page.cursor, at_seq=page.seq)
+        headers |= next_page(request, cursor=page.cursor, at_seq=page.seq)
         return await json_answer(request, [orjson.Fragment(each.text) for each in page.items], headers)
 
     @router.post(

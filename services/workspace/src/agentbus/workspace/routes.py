@@ -100,7 +100,7 @@ async def _listed(who: Principal, names: Sequence[str], built: Parts) -> list[di
 
 
 async def _page(request: Request, page: Page) -> Response:
-    links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
+    links = next_page(request, cursor=page.cursor)
     return await json_answer(request, page.items, {**links, "Workspace-Seq": str(page.seq)})
 
 

@@ -61,7 +61,7 @@ async def list_alerts(
     """Lists alerts, the newest first."""
     wanted = Wanted(state, rule, severity, plan_id)
     page, rest = await handlers.listed(built.database, who, wanted, limit, cursor)
-    return await json_answer(request, page, next_page(request, cursor=rest) if rest is not None else None)
+    return await json_answer(request, page, next_page(request, cursor=rest))
 
 
 @ALERTS.get("/silences", response_model=list[Silence], responses=problems(*ALWAYS))

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from agentbus.chassis.answers import json_answer, next_page
 from agentbus.chassis.documentation import ALWAYS
@@ -25,31 +25,36 @@ from agentbus.telemetry.reading.parameters import (
 ERRORS: Final = APIRouter(prefix="/errors")
 
 
+def where(agent: Filter = None, tool: Filter = None, plan_id: Filter = None, trace_id: Filter = None) -> Met:
+    """FastAPI dependency: where errors were met."""
+    return Met(agent, tool, plan_id, trace_id)
+
+
+Where = Annotated[Met, Depends(where)]
+
+
 @ERRORS.get("", response_model=list[ErrorGroup], responses={**problems(*ALWAYS), **LISTED})
 async def list_errors(
     request: Request,
     who: Viewer,
     built: Built,
     within: Within,
+    met: Where,
     state: Annotated[ErrorState | None, Query()] = None,
-    agent: Filter = None,
-    tool: Filter = None,
-    plan_id: Filter = None,
-    trace_id: Filter = None,
     limit: Limit = LIST_DEFAULT,
     cursor: Cursor = None,
 ) -> Response:
     """Lists errors that were met in the range, the last met first; by a trace id, over all services."""
     page = await error_groups.list_errors(
         who.workspace_id,
-        Met(agent, tool, plan_id, trace_id),
+        met,
         state,
         within,
         limit=limit,
         cursor=cursor,
         parts=built,
     )
-    links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
+    links = next_page(request, cursor=page.cursor)
     return await json_answer(request, page.items, links)
 
 
@@ -73,10 +78,7 @@ async def list_error_events(
     built: Built,
     within: Within,
     fingerprint: Fingerprint,
-    agent: Filter = None,
-    tool: Filter = None,
-    plan_id: Filter = None,
-    trace_id: Filter = None,
+    met: Where,
     limit: Limit = LIST_DEFAULT,
     cursor: Cursor = None,
 ) -> Response:
@@ -84,13 +86,13 @@ async def list_error_events(
     page = await error_groups.list_events(
         who.workspace_id,
         fingerprint,
-        Met(agent, tool, plan_id, trace_id),
+        met,
         within,
         limit=limit,
         cursor=cursor,
         parts=built,
     )
-    links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
+    links = next_page(request, cursor=page.cursor)
     return await json_answer(request, page.items, links)
 
 

@@ -48,7 +48,7 @@ async def list_plans(
     """Lists plans that were created in the range, with their figures: what a figure is made of."""
     wanted = plans.Plans(which, status, error, trace_id, least_seconds, failed)
     page = await plans.list_plans(who.workspace_id, wanted, within, limit=limit, cursor=cursor, parts=built)
-    links = next_page(request, cursor=page.cursor) if page.cursor is not None else {}
+    links = next_page(request, cursor=page.cursor)
     return await json_answer(request, page.items, links)
 
 
@@ -74,7 +74,7 @@ async def get_timeline(
     page, rest = await timeline.read_timeline(
         who.workspace_id, plan_id, shown, after_seq=after_seq, limit=limit, parts=built
     )
-    links = next_page(request, after_seq=rest) if rest is not None else {}
+    links = next_page(request, after_seq=rest)
     return await json_answer(request, page.model_dump(), links)
 
 
