@@ -25,13 +25,14 @@ interface Scope {
 function scopesOf(alert: Alert | undefined): Scope[] {
   if (!alert) return RULES.map((rule) => ({ label: ruleWords(rule), covering: { rule } }));
   const { rule, subject } = alert;
+  const { plan_id: plan, action_id: _, ...kind } = subject;
   const system = alert.workspace_id === null;
-  const { plan_id: _plan, action_id: _action, ...kind } = subject;
-  const every = { label: `Every “${ruleWords(rule)}”`, covering: { rule, system } };
-  const alike = { label: `All alike: ${silenceWords({ rule, severity: null, subject: kind })}`, covering: { rule, subject: kind, system } };
-  const single = { label: "Only this one", covering: { rule, subject, system } };
-  const same = Object.keys(kind).length === Object.keys(subject).length;
-  return Object.keys(kind).length === 0 ? [single, every] : same ? [{ ...single, label: alike.label }, every] : [single, alike, every];
+  const alike = `All alike: ${silenceWords({ rule, severity: null, subject: kind })}`;
+  return [
+    ...(plan ? [{ label: "Only this one", covering: { rule, subject, system } }] : []),
+    ...(Object.keys(kind).length > 0 ? [{ label: alike, covering: { rule, subject: kind, system } }] : []),
+    { label: `Every “${ruleWords(rule)}”`, covering: { rule, system } },
+  ];
 }
 
 export function SilenceForm({ alert, onDone }: { alert?: Alert; onDone: () => void }) {
