@@ -4,8 +4,9 @@ ARG CADDY_IMAGE=caddy:2.10.2-alpine
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /build
-# The app's types are generated from the contracts.
+# The app's types are generated from the contracts, and it shows the runbooks.
 COPY contracts/typescript contracts/typescript
+COPY infra/runbooks infra/runbooks
 COPY services/web services/web
 WORKDIR /build/services/web
 RUN --mount=type=cache,target=/root/.npm npm ci --no-audit --no-fund && npm run build

@@ -41,6 +41,7 @@ function compressed(): Plugin {
 export default defineConfig({
   plugins: [react(), serviceWorker(), compressed()],
   resolve: { alias: { "~": fileURLToPath(new URL("src", import.meta.url)) } },
-  server: { proxy: { "/api": { target: system, ws: true, changeOrigin: true } } },
+  // Runbooks and types stand beside the app in the repository.
+  server: { fs: { allow: ["../.."] }, proxy: { "/api": { target: system, ws: true, changeOrigin: true } } },
   build: { target: "es2023", chunkSizeWarningLimit: 700, reportCompressedSize: true },
 });

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 from support.people import People, serious_findings
 
 IN_TIME = 30_000
@@ -25,7 +25,6 @@ async def test_what_runs_now_is_seen_until_it_ends(people: People) -> None:
     row = page.get_by_role("link", name=re.compile("Take your time"))
     await expect(row).to_be_visible(timeout=IN_TIME)
     await expect(page.get_by_role("link", name=re.compile("tick")).first).to_be_visible(timeout=IN_TIME)
-    await people.picture(page, "observe-live")
     await expect(page.get_by_role("heading", name="Nothing runs now")).to_be_visible(timeout=60_000)
 
 
@@ -38,7 +37,6 @@ async def test_a_figure_links_to_its_plans_and_a_plan_to_its_waterfall(people: P
         "12", timeout=IN_TIME
     )
     await expect(page.get_by_role("img", name="Duration over time").locator("canvas")).to_be_visible()
-    await people.picture(page, "observe-agents")
     await page.get_by_text("Tools", exact=True).click()
     await expect(page).to_have_url(re.compile("by=tool"))
     await figures.get_by_role("link", name=re.compile("plans of tick")).click()
@@ -47,7 +45,6 @@ async def test_a_figure_links_to_its_plans_and_a_plan_to_its_waterfall(people: P
     waterfall = page.get_by_role("region", name="Waterfall")
     await expect(waterfall.get_by_role("button")).to_have_count(4, timeout=IN_TIME)
     await expect(page.get_by_text("waiting.")).to_be_visible()
-    await people.picture(page, "plan-timeline")
     await waterfall.get_by_role("button").nth(2).click()
     await expect(page).to_have_url(re.compile("action="))
 
@@ -57,11 +54,9 @@ async def test_an_error_is_read_resolved_and_leads_to_its_plan(people: People) -
     page = await people.arrives("anna", "/observe/errors")
     first = page.get_by_role("tabpanel").get_by_role("listitem").first
     await expect(first).to_be_visible(timeout=IN_TIME)
-    await people.picture(page, "observe-errors")
     await first.get_by_role("link").click()
     panel = page.get_by_role("dialog")
     await expect(panel.get_by_role("region", name="Each time").get_by_role("link")).to_have_count(1)
-    await people.picture(page, "observe-error")
     await panel.get_by_role("button", name="Mark as resolved").click()
     await expect(panel.get_by_role("button", name="Open again")).to_be_visible()
     await panel.get_by_role("link", name="Open the last plan that met it").click()
@@ -85,40 +80,3 @@ async def test_the_pages_are_accessible_and_say_what_is_missing(people: People) 
             if found := await serious_findings(page):
                 findings[f"{name} {wide}"] = found
     assert findings == {}, json.dumps(findings, indent=1)
-
-
-async def test_filled_pages_are_accessible_in_both_themes(people: People) -> None:
-    plan_id = await started(people, "Fail, please", actions=3, fail=True)
-    findings = {}
-    for wide, scheme in ((1440, "dark"), (390, "light")):
-        page = await people.arrives("anna", "/observe/agents", wide=wide, scheme=scheme)  # type: ignore[arg-type]
-        await expect(page.get_by_role("region", name="Figures by group")).to_be_visible(timeout=IN_TIME)
-        for name, path in {
-            "agents": "/observe/agents?compare=true",
-            "bottlenecks": "/observe/bottlenecks",
-            "errors": "/observe/errors",
-            "plans": "/observe/plans",
-            "timeline": f"/plan/{plan_id}?view=timeline",
-        }.items():
-            await page.goto(path)
-            await filled(page, name)
-            await people.picture(page, f"observe-{name}-{scheme}-{wide}")
-            if found := await serious_findings(page):
-                findings[f"{name} {wide}"] = found
-    assert findings == {}, json.dumps(findings, indent=1)
-
-
-async def filled(page: Page, name: str) -> None:
-    """Waits for what the page is about."""
-    regions = {
-        "agents": "Figures by group",
-        "bottlenecks": "Bottlenecks",
-        "plans": "Plans",
-        "timeline": "Waterfall",
-    }
-    if name in regions:
-        await expect(page.get_by_role("region", name=regions[name])).to_be_visible(timeout=IN_TIME)
-    else:
-        await expect(page.get_by_role("tabpanel").get_by_role("listitem").first).to_be_visible(
-            timeout=IN_TIME
-        )

@@ -9,12 +9,21 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from support.system import System, token
 
 from agentbus.chassis.auth import Role
+from agentbus.embedded.repository import ROOT
 from agentbus.embedded.web import SOURCE
 
 AXE: Final = SOURCE / "node_modules" / "axe-core" / "axe.min.js"
 Scheme = Literal["light", "dark"]
 
 _SERIOUS: Final = {"serious", "critical"}
+_WITHOUT_ROOT: Final = """(root) => {
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        if (texts.currentNode.data.includes(root))
+            texts.currentNode.data = texts.currentNode.data.replaceAll(root, "");
+    }
+}"""
+"""Pictures are for everyone: where the repository lies on this machine, which stacks tell, is not."""
 
 
 @dataclass
@@ -62,6 +71,7 @@ class People:
         """Keeps a picture of the page, when pictures are asked for."""
         if self.pictures is not None:
             self.pictures.mkdir(parents=True, exist_ok=True)
+            await page.evaluate(_WITHOUT_ROOT, f"{ROOT}/")
             await page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
 
     async def leave(self) -> None:

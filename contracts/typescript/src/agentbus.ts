@@ -160,6 +160,8 @@ export interface AlertEvent {
   transition: "firing" | "acknowledged" | "resolved";
   at: string;
   by: string | null;
+  /** What was said when it was acknowledged; else empty. */
+  note: string;
 }
 
 /** An alert, its changes, and who was told of them. */
@@ -711,6 +713,21 @@ export interface HealthAnswer {
   status?: "healthy";
   /** Who answers. */
   service?: string;
+}
+
+/** The last ten minutes of every instance, as long as they are remembered. */
+export interface HealthHistory {
+  /** Ends of steps, the oldest first. */
+  times: string[];
+  lines: HealthLine[];
+}
+
+/** A metric of an instance over time. */
+export interface HealthLine {
+  metric: "memory_bytes" | "lag_records" | "event_loop_delay_seconds";
+  instance: string;
+  /** One for each of `times`; None: it did not answer. */
+  values: (number | null)[];
 }
 
 /** A change, for the record: who, when, from where, what before, what after (B1.2). */

@@ -6,6 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { alertsSearch } from "./alerts/search";
 import type { PlanStatus } from "./api/plans";
 import type { TaskStatus } from "./workspace/statuses";
 import { Frame } from "./frame/Frame";
@@ -171,10 +172,41 @@ const error = createRoute({
   component: lazyRouteComponent(() => import("./observe/ErrorPanel"), "ErrorPanel"),
 });
 
+const alerts = createRoute({
+  getParentRoute: () => observe,
+  path: "/alerts",
+  validateSearch: alertsSearch,
+  component: lazyRouteComponent(() => import("./alerts/AlertsPage"), "AlertsPage"),
+});
+
+const silences = createRoute({
+  getParentRoute: () => alerts,
+  path: "/silences",
+  component: lazyRouteComponent(() => import("./alerts/SilencesPanel"), "SilencesPanel"),
+});
+
+const alert = createRoute({
+  getParentRoute: () => alerts,
+  path: "/$alertId",
+  component: lazyRouteComponent(() => import("./alerts/AlertPanel"), "AlertPanel"),
+});
+
+const runbook = createRoute({
+  getParentRoute: () => observe,
+  path: "/runbooks/$name",
+  component: lazyRouteComponent(() => import("./alerts/RunbookPage"), "RunbookPage"),
+});
+
 const plansBehind = createRoute({
   getParentRoute: () => observe,
   path: "/plans",
   component: lazyRouteComponent(() => import("./observe/PlansBehind"), "PlansBehind"),
+});
+
+const health = createRoute({
+  getParentRoute: () => root,
+  path: "/system",
+  component: lazyRouteComponent(() => import("./health/HealthPage"), "HealthPage"),
 });
 
 const migration = createRoute({
@@ -190,7 +222,16 @@ const workspacePages = [
   conflicts,
 ];
 
-const observePages = [observeHome, live, agents, bottlenecks, errors.addChildren([error]), plansBehind];
+const observePages = [
+  observeHome,
+  live,
+  agents,
+  bottlenecks,
+  errors.addChildren([error]),
+  alerts.addChildren([silences, alert]),
+  runbook,
+  plansBehind,
+];
 
 export const router = createRouter({
   routeTree: root.addChildren([
@@ -199,6 +240,7 @@ export const router = createRouter({
     plan,
     workspace.addChildren(workspacePages),
     observe.addChildren(observePages),
+    health,
     migration,
   ]),
   defaultPreload: "intent",

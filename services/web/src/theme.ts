@@ -17,6 +17,7 @@ export const theme = createTheme({
       defaultProps: { position: "right", size: "lg", overlayProps: { backgroundOpacity: 0.25 } },
       styles: { title: { fontWeight: 600 } },
     },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     Modal: { defaultProps: { centered: true } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
   },

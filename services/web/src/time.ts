@@ -9,9 +9,10 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["minute", 60],
 ];
 
-/** `1 m 04 s`, `2 h 05 m`, `0.83 s`. */
+/** `1 m 04 s`, `2 h 05 m`, `0.83 s`, `12 ms`. */
 export function duration(seconds: number): string {
-  if (seconds < 1) return `${Math.max(seconds, 0).toFixed(2)} s`;
+  if (seconds < 0.1) return `${Math.round(1000 * Math.max(seconds, 0))} ms`;
+  if (seconds < 1) return `${seconds.toFixed(2)} s`;
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;

@@ -53,6 +53,7 @@ async def test_an_acknowledged_alert_is_someones_until_it_is_over(world: AlertWo
         history = (await client.get(f"{ALERTS}/{alert_id}")).json()["events"]
         assert [each["transition"] for each in history] == ["firing", "acknowledged", "resolved"]
         assert [each["by"] for each in history] == [None, "ann", None]
+        assert [each["note"] for each in history] == ["", "mine", ""]
         late = await client.post(f"{ALERTS}/{alert_id}/acknowledge", json={})
         assert (late.status_code, late.json()["code"]) == (409, "alert_is_over")
 

@@ -33,6 +33,13 @@ interface Options {
 }
 
 export async function request<T>(session: Session, path: string, options: Options = {}): Promise<Answer<T>> {
+  const response = await answered(session, path, options);
+  const body = response.status === 204 ? undefined : await response.json();
+  return { body: body as T, next: nextIn(response.headers.get("link")), etag: response.headers.get("etag") };
+}
+
+/** Returns the answer when it is 2xx, its body not read yet; raises ApiProblem. */
+export async function answered(session: Session, path: string, options: Options = {}): Promise<Response> {
   const headers: Record<string, string> = { authorization: `Bearer ${session.token}`, ...options.headers };
   if (session.named && session.workspaceId !== "") headers["x-workspace-id"] = session.workspaceId;
   if (options.body !== undefined) headers["content-type"] = "application/json";
@@ -45,8 +52,7 @@ export async function request<T>(session: Session, path: string, options: Option
     throw new ApiProblem(0, "offline", "The system does not answer. What you see may be old; it is tried again.");
   }
   if (!response.ok) throw await problemIn(response);
-  const body = response.status === 204 ? undefined : await response.json();
-  return { body: body as T, next: nextIn(response.headers.get("link")), etag: response.headers.get("etag") };
+  return response;
 }
 
 async function problemIn(response: Response): Promise<ApiProblem> {

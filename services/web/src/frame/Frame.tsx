@@ -7,18 +7,21 @@ import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { MigrationNotice } from "~/migration/MigrationProvider";
 import { Account } from "./Account";
+import { Firing, FiringCount } from "./Firing";
 import { Connection } from "./Connection";
 import classes from "./Frame.module.css";
 import { Mark } from "./Mark";
 import { Present } from "./Present";
-import { SECTIONS } from "./sections";
+import { useSections } from "./sections";
 import { Switcher } from "./Switcher";
 
+const Notices = lazy(() => import("~/alerts/Notices").then((module) => ({ default: module.Notices })));
 const Palette = lazy(() => import("./Palette").then((module) => ({ default: module.Palette })));
 
 export function Frame() {
   const { pathname } = useLocation();
   const [sought, setSought] = useState(false);
+  const sections = useSections();
   const search = () => {
     setSought(true);
     spotlight.open();
@@ -59,15 +62,17 @@ export function Frame() {
             </ActionIcon>
           </Tooltip>
           <Present />
+          <Firing />
           <Connection />
           <Account />
         </Group>
       </AppShell.Header>
       <AppShell.Navbar className={classes.rail} aria-label="Sections">
-        {SECTIONS.map(({ to, label, within, icon: Icon }) => (
+        {sections.map(({ to, label, within, icon: Icon }) => (
           <Link key={to} to={to} className={classes.section} data-here={within.test(pathname) || undefined}>
             <Icon size={19} stroke={1.7} aria-hidden />
             {label}
+            {to === "/observe" && <FiringCount />}
           </Link>
         ))}
       </AppShell.Navbar>
@@ -79,7 +84,7 @@ export function Frame() {
       </AppShell.Main>
       <AppShell.Footer className={classes.tabs} hiddenFrom="sm">
         <nav aria-label="Sections">
-          {SECTIONS.map(({ to, label, within, icon: Icon }) => (
+          {sections.map(({ to, label, within, icon: Icon }) => (
             <Link key={to} to={to} className={classes.tab} data-here={within.test(pathname) || undefined}>
               <Icon size={22} stroke={1.7} aria-hidden />
               {label}
@@ -87,6 +92,9 @@ export function Frame() {
           ))}
         </nav>
       </AppShell.Footer>
+      <Suspense>
+        <Notices />
+      </Suspense>
       {sought && (
         <Suspense>
           <Palette />

@@ -4,12 +4,12 @@ import { IconPlus, IconSearch } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
 import { usePlans } from "~/api/plans";
 import { StatusIcon } from "~/plans/Status";
-import { SECTIONS } from "./sections";
+import { useSections } from "./sections";
 
 export function Palette() {
   const navigate = useNavigate();
   const { data } = usePlans(undefined);
-  const pages: SpotlightActionData[] = SECTIONS.map(({ to, label, icon: Icon }) => ({
+  const pages: SpotlightActionData[] = useSections().map(({ to, label, icon: Icon }) => ({
     id: to,
     label,
     leftSection: <Icon size={18} />,

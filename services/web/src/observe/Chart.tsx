@@ -4,6 +4,7 @@ import { useElementSize, useMergedRef } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import uPlot, { type AlignedData, type Series } from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { exact } from "~/time";
 import classes from "./Observe.module.css";
 
 export interface Line {
@@ -27,6 +28,9 @@ const COLORS = {
   dark: ["#91a7ff", "#66d9e8", "#faa2c1", "#c0eb75", "#e599f7", "#ffc078", "#74c0fc", "#63e6be", "#ffe066", "#ced4da"],
 };
 const HEIGHT = 190;
+const DAY = 86_400;
+const HOUR = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 export function Chart({ title, times, lines, tell }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -49,10 +53,12 @@ export function Chart({ title, times, lines, tell }: ChartProps) {
     // `lines` and `tell` are told apart by `shape`; new values alone do not draw everything anew.
   }, [width, shape]);
   useEffect(() => drawn.current?.setData(data), [data]);
+  const empty = lines.every(({ values }) => values.every((value) => value === null));
   return (
     <figure className={classes.chart}>
       <figcaption>{title}</figcaption>
-      <div ref={frame} role="img" aria-label={`${title} over time`} style={{ minHeight: HEIGHT }} />
+      {empty && <p className={classes.noFigures}>No figures in this range</p>}
+      <div ref={frame} role="img" aria-label={`${title} over time`} style={{ minHeight: HEIGHT }} data-empty={empty || undefined} />
     </figure>
   );
 }
@@ -67,8 +73,8 @@ function options(width: number, scheme: "light" | "dark", lines: readonly Line[]
     legend: { show: lines.length > 1, live: true },
     cursor: { y: false },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => tell(tick)) }],
-    series: [{}, ...lines.map((line) => lineOf(line, COLORS[scheme], tell))],
+    axes: [{ ...axis, values: times }, { ...axis, size: 62, values: (_plot, ticks) => ticks.map((tick) => tell(tick)) }],
+    series: [{ label: "At", value: (_plot, at) => (at === null ? "–" : exact(new Date(at * 1000).toISOString())) }, ...lines.map((line) => lineOf(line, COLORS[scheme], tell))],
   };
 }
 
@@ -79,7 +85,21 @@ function lineOf(line: Line, colors: readonly string[], tell: ChartProps["tell"])
     width: line.earlier ? 1 : 2,
     ...(line.earlier ? { dash: [4, 4] } : {}),
     spanGaps: false,
-    points: { show: !line.earlier && line.values.filter((value) => value !== null).length < 60, size: 5 },
+    // A line needs two values: one that stands alone is a point.
+    points: { show: true, size: 5, filter: (plot, index) => alone(plot.data[index] ?? []) },
     value: (_plot, value) => tell(value as number | null),
   };
+}
+
+/** The hour, at midnight the day. */
+function times(_plot: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] {
+  return ticks.map((tick) => {
+    const time = new Date(tick * 1000);
+    return (step >= DAY || time.getHours() + time.getMinutes() === 0 ? DATE : HOUR).format(time);
+  });
+}
+
+function alone(values: ArrayLike<number | null | undefined>): number[] {
+  const there = (index: number) => values[index] !== null && values[index] !== undefined;
+  return Array.from(values, (_, index) => index).filter((index) => there(index) && !there(index - 1) && !there(index + 1));
 }

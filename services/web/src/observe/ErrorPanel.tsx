@@ -108,6 +108,8 @@ function Events({ fingerprint }: { fingerprint: string }) {
       <Text size="xs" fw={600} c="var(--quiet)" mb={4}>
         The newest of the range
       </Text>
+      {!data && <Skeleton height={32} />}
+      {data?.length === 0 && <Text size="sm">It was not met in this range.</Text>}
       <ul className={classes.plain}>
         {data?.slice(0, 20).map((event) => (
           <li key={`${event.plan_id}/${event.seq}`}>

@@ -1,6 +1,6 @@
 /** What broke, by kind: how often, where last, whether somebody has mended it. */
 import type { ErrorGroup } from "@agentbus/contracts";
-import { Badge, Skeleton, Text } from "@mantine/core";
+import { Skeleton, Text } from "@mantine/core";
 import { IconCircleCheck } from "@tabler/icons-react";
 import { Link, Outlet, useSearch } from "@tanstack/react-router";
 import { type ErrorState, useErrors } from "~/api/observability";
@@ -8,6 +8,7 @@ import { Empty, Trouble } from "~/frame/States";
 import { exact, relative, useNow } from "~/time";
 import classes from "./Observe.module.css";
 import { count } from "./numbers";
+import { Tag } from "./Tag";
 
 export function ErrorsPage() {
   const { range = "24h", agent, tool } = useSearch({ from: "/observe" });
@@ -75,16 +76,5 @@ const STATES: Readonly<Record<ErrorState, { word: string; color: string }>> = {
 };
 
 export function State({ state }: { state: ErrorState }) {
-  const { word, color } = STATES[state];
-  return (
-    <Badge
-      variant="light"
-      size="sm"
-      tt="none"
-      color={color}
-      style={{ color: `light-dark(color-mix(in srgb, var(--mantine-color-${color}-9) 70%, black), var(--mantine-color-${color}-2))` }}
-    >
-      {word}
-    </Badge>
-  );
+  return <Tag {...STATES[state]} />;
 }

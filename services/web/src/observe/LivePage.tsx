@@ -3,6 +3,7 @@ import type { LiveAction, LivePlan } from "@agentbus/contracts";
 import { Skeleton, Stack, Text } from "@mantine/core";
 import { IconActivity, IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
+import { useFiring } from "~/api/alerts";
 import { useLive } from "~/api/observability";
 import { Empty, Trouble } from "~/frame/States";
 import { StatusIcon } from "~/plans/Status";
@@ -14,6 +15,8 @@ const SHOWN = 6;
 
 export function LivePage() {
   const { data, error, refetch, dataUpdatedAt } = useLive();
+  const alerts = useFiring() ?? [];
+  const overdue = new Map(alerts.map(({ subject, limit }) => [subject.action_id ?? "", limit]));
   const now = useNow(1_000);
   if (error && !data) return <Trouble error={error} retry={() => void refetch()} />;
   if (!data) return <Waiting />;
@@ -35,7 +38,7 @@ export function LivePage() {
       </Text>
       <ul className={classes.plain}>
         {data.plans.map((plan) => (
-          <Row key={plan.plan_id} plan={plan} now={there} />
+          <Row key={plan.plan_id} plan={plan} now={there} overdue={overdue} />
         ))}
       </ul>
       {data.plans_total > data.plans.length && (
@@ -47,7 +50,10 @@ export function LivePage() {
   );
 }
 
-function Row({ plan, now }: { plan: LivePlan; now: number }) {
+/** What an action was to take, by its alert: it fires. */
+type Overdue = ReadonlyMap<string, number | null>;
+
+function Row({ plan, now, overdue }: { plan: LivePlan; now: number; overdue: Overdue }) {
   return (
     <li className={classes.live}>
       <Link to="/plan/$planId" params={{ planId: plan.plan_id }} className={classes.liveHead}>
@@ -62,7 +68,7 @@ function Row({ plan, now }: { plan: LivePlan; now: number }) {
       </Link>
       <ul className={classes.plain}>
         {plan.running.slice(0, SHOWN).map((action) => (
-          <Action key={action.action_id} planId={plan.plan_id} action={action} now={now} />
+          <Action key={action.action_id} planId={plan.plan_id} action={action} now={now} limit={overdue.get(action.action_id) ?? null} />
         ))}
       </ul>
       {plan.running_total > SHOWN && (
@@ -74,7 +80,14 @@ function Row({ plan, now }: { plan: LivePlan; now: number }) {
   );
 }
 
-function Action({ planId, action, now }: { planId: string; action: LiveAction; now: number }) {
+interface ActionProps {
+  readonly planId: string;
+  readonly action: LiveAction;
+  readonly now: number;
+  readonly limit: number | null;
+}
+
+function Action({ planId, action, now, limit }: ActionProps) {
   const so = secondsBetween(action.started_at, now);
   const late = action.expected_seconds !== null && so > action.expected_seconds;
   return (
@@ -82,9 +95,10 @@ function Action({ planId, action, now }: { planId: string; action: LiveAction; n
       <Link to="/plan/$planId" params={{ planId }} search={{ view: "activity", action: action.action_id }} className={classes.liveAction}>
         <b>{action.agent}</b>
         <span className={classes.grow}>{action.tool}</span>
-        {late && (
+        {(late || limit !== null) && (
           <span className={classes.late}>
-            <IconAlertTriangle size={13} aria-hidden /> usually {duration(action.expected_seconds ?? 0)}
+            <IconAlertTriangle size={13} aria-hidden />{" "}
+            {limit === null ? `usually ${duration(action.expected_seconds ?? 0)}` : `overdue: expected ${duration(limit)}`}
           </span>
         )}
         <span className={classes.quiet}>{duration(so)}</span>

@@ -1,6 +1,5 @@
 /** The workspace: tasks, environments, conflicts, each with an address of its own. */
 import { Badge, Tabs, Title } from "@mantine/core";
-import { Notifications } from "@mantine/notifications";
 import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { useConflicts } from "~/api/workspace";
 import { Trouble } from "~/frame/States";
@@ -20,7 +19,6 @@ export function WorkspacePage() {
   const open = (conflicts?.body ?? []).filter(({ undone }) => !undone).length;
   return (
     <div>
-      <Notifications position="bottom-right" />
       <Title order={1} mb="xs">
         Workspace
       </Title>
@@ -35,7 +33,7 @@ export function WorkspacePage() {
               value={to}
               rightSection={
                 label === "Conflicts" && open > 0 ? (
-                  <Badge size="sm" circle color="orange.8">
+                  <Badge size="sm" circle color="orange.8" my={-4}>
                     {open}
                   </Badge>
                 ) : null

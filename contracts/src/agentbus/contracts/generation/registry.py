@@ -116,6 +116,7 @@ HTTP_BODIES: Final[dict[str, TypeAdapter[Any]]] = {
         alert_bodies.NewLimit,
         alert_bodies.Limit,
         alert_bodies.SystemHealth,
+        alert_bodies.HealthHistory,
         observability.FiguresAnswer,
         observability.SeriesAnswer,
         observability.LiveAnswer,

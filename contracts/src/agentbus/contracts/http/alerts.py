@@ -14,6 +14,7 @@ SILENCE_SECONDS_MAX = 30 * 86_400
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=WORD_MAX, pattern=r"^[^\x00-\x1f\x7f]*$")]
 LimitKind = Literal["tool", "agent", "team", "cost"]
+HealthMetric = Literal["memory_bytes", "lag_records", "event_loop_delay_seconds"]
 DeliveryState = Literal["pending", "delivered", "silenced", "given_up"]
 
 
@@ -24,6 +25,7 @@ class AlertEvent(BaseModel):
     transition: Transition
     at: Timestamp
     by: str | None
+    note: str = Field(description="What was said when it was acknowledged; else empty.")
 
 
 class AlertDelivery(BaseModel):
@@ -181,3 +183,18 @@ class SystemHealth(BaseModel):
     volumes: list[VolumeHealth]
     figures: list[Figure]
     recommendations: list[Recommendation]
+
+
+class HealthLine(BaseModel):
+    """A metric of an instance over time."""
+
+    metric: HealthMetric
+    instance: str
+    values: list[float | None] = Field(description="One for each of `times`; None: it did not answer.")
+
+
+class HealthHistory(BaseModel):
+    """The last ten minutes of every instance, as long as they are remembered."""
+
+    times: list[Timestamp] = Field(description="Ends of steps, the oldest first.")
+    lines: list[HealthLine]

@@ -23,6 +23,7 @@ from agentbus.kernel.errors import AgentbusError
 SOURCE: Final = ROOT / "services" / "web"
 WEB_ROOT: Final = SOURCE / "dist"
 _CONTRACTS: Final = ROOT / "contracts" / "typescript" / "src"
+_RUNBOOKS: Final = ROOT / "infra" / "runbooks"
 
 
 def build_web(report: Report) -> Path:
@@ -37,7 +38,7 @@ def build_web(report: Report) -> Path:
 
 
 def _sources() -> str:
-    folders = (SOURCE / "src", SOURCE / "public", _CONTRACTS)
+    folders = (SOURCE / "src", SOURCE / "public", _CONTRACTS, _RUNBOOKS)
     files = [path for path in SOURCE.iterdir() if path.is_file() and not path.name.startswith(".")]
     files += [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return fingerprint(*sorted(files))

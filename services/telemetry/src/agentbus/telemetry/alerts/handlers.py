@@ -63,7 +63,7 @@ async def read(database: Database, owner: Owner, alert_id: str) -> AlertWithHist
     async with database.transaction(snapshot=True) as connection:
         row = await _row(connection, owner, alert_id, lock=False)
         events = await connection.fetch(
-            "select number, transition, at, by_user from telemetry.alert_events where alert_id = $1 "
+            "select number, transition, at, by_user, note from telemetry.alert_events where alert_id = $1 "
             "order by number",
             alert_id,
         )
@@ -152,7 +152,7 @@ async def _row(connection: Connection, owner: Owner, alert_id: str, *, lock: boo
 
 
 def _event(row: Row) -> AlertEvent:
-    plain = {name: row[name] for name in ("number", "transition")}
+    plain = {name: row[name] for name in ("number", "transition", "note")}
     return AlertEvent(**plain, at=format_timestamp(row["at"]), by=row["by_user"])
 
 

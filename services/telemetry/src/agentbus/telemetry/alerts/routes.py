@@ -16,6 +16,7 @@ from agentbus.contracts.alerts import Alert, AlertState, RuleName, Severity
 from agentbus.contracts.http.alerts import (
     Acknowledgement,
     AlertWithHistory,
+    HealthHistory,
     Limit,
     LimitKind,
     NewLimit,
@@ -31,6 +32,7 @@ from agentbus.telemetry.alerts.documentation import problems
 from agentbus.telemetry.alerts.handlers import Wanted
 from agentbus.telemetry.alerts.health import system_health
 from agentbus.telemetry.alerts.parts import Built
+from agentbus.telemetry.alerts.recent import recent_health
 
 ALERTS: Final = APIRouter(prefix="/api/v3/alerts", tags=["alerts"])
 HEALTH: Final = APIRouter(prefix="/api/v3/observability", tags=["health"])
@@ -125,3 +127,9 @@ async def acknowledge(
 async def health(_who: Operator, built: Built) -> SystemHealth:
     """Gives each service, Kafka's lag, the databases, key figures, and what to do now."""
     return await system_health(built)
+
+
+@HEALTH.get("/health/history", response_model=HealthHistory, responses=problems(*ALWAYS))
+async def health_history(_who: Operator, built: Built) -> HealthHistory:
+    """Gives memory, lag and event-loop delay of each instance over the last ten minutes."""
+    return recent_health(built.scraper.processes, built.clock.now())
