@@ -134,4 +134,4 @@ async def test_the_same_requests_reach_the_thing_in_its_own_workspace(house: Hou
 
 def test_there_are_routes_to_check() -> None:
     assert len(MINE) >= 10
-    assert len(SYSTEM) == 1
+    assert len(SYSTEM) == 2

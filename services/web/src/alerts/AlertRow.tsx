@@ -30,7 +30,7 @@ export function AlertRow({ alert, now }: { alert: Alert; now: number }) {
           <Text size="sm" lineClamp={2}>
             {alert.summary}
           </Text>
-          <Text size="xs" c="var(--quiet)" lineClamp={1}>
+          <Text size="xs" c="var(--quiet)" lineClamp={2}>
             {whereOf(alert.subject)}
             {alert.acknowledged_by && ` · acknowledged by ${alert.acknowledged_by}`}
           </Text>
