@@ -29,7 +29,7 @@ from agentbus.bus.provisioning import provision
 from agentbus.contracts.topics import MESSAGES, topics
 from agentbus.observability.tracing import span
 
-ROUNDS, PLANS, ACTIONS, SAID = 20, 8, 200, 400
+ROUNDS, PLANS, ACTIONS, SAID = 12, 8, 200, 400
 MESSAGES_EACH = 2 * ACTIONS + SAID + 4
 """A plan's: two for each action, what is said, and its beginning and end."""
 

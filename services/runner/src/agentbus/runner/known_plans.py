@@ -73,3 +73,10 @@ class KnownPlans:
 
     def __len__(self) -> int:
         return len(self._ended) + sum(map(len, self._in_flight.values()))
+
+
+def closed(record: PlanRecord, now: str) -> PlanRecord:
+    """Returns the record of a plan that has ended: kept for good, so without what only its team needed."""
+    start = record.start.model_copy(update={"description": record.start.description[:200], "inputs": {}})
+    changed = {"start": start, "state": "ended", "updated_at": now, "traceparent": None}
+    return record.model_copy(update=changed)

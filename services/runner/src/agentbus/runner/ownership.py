@@ -22,7 +22,7 @@ from agentbus.runner.claims import Candidate, Claims
 from agentbus.runner.drafts import Draft
 from agentbus.runner.instruments import PLANS_ENDED, PLANS_STARTED, SUPERSEDED, TAKEOVERS
 from agentbus.runner.journal import Journal
-from agentbus.runner.known_plans import KnownPlans
+from agentbus.runner.known_plans import KnownPlans, closed
 from agentbus.runner.plan_log import PlanLog
 from agentbus.runner.plan_run import PlanRun
 from agentbus.runner.ports import MessageOutbox, PlanMessages, PlanRecords
@@ -186,7 +186,7 @@ class Ownership:
         assert record is not None
         journal = await self._journal(partition, record, await self._messages.end(partition))
         if journal.ended:
-            await self._write(partition, _closed(record, format_timestamp(self._clock.now())))
+            await self._write(partition, closed(record, format_timestamp(self._clock.now())))
         return journal.ended
 
     async def _give_up(self, run: PlanRun, partition: int) -> None:
@@ -245,10 +245,3 @@ async def _cancelled(tasks: Iterable[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _closed(record: PlanRecord, now: str) -> PlanRecord:
-    """Returns the record of a plan that has ended: kept for good, so without what only its team needed."""
-    start = record.start.model_copy(update={"description": record.start.description[:200], "inputs": {}})
-    changed = {"start": start, "state": "ended", "updated_at": now, "traceparent": None}
-    return record.model_copy(update=changed)
