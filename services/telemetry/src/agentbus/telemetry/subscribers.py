@@ -58,7 +58,7 @@ class Subscriber:
 
     async def revoked(self, partition: int) -> None:
         """Gives up what is in flight on a partition that another instance counts from now on."""
-        self._counting.revoked(partition)
+        await self._counting.revoked(partition)
         ledger = self._ledgers.pop(partition, None)
         if ledger is not None:
             ledger.clear()
@@ -100,7 +100,7 @@ class ChangeSubscriber:
 
     async def revoked(self, partition: int) -> None:
         """Leaves a partition to another instance."""
-        self._counting.revoked(partition)
+        await self._counting.revoked(partition)
 
 
 def deliver(
