@@ -1,6 +1,7 @@
 """Whatever its team does and whenever it is canceled, a plan ends once, on the log (A5.1, C2)."""
 
 import asyncio
+from importlib.metadata import version
 from typing import Any, NoReturn
 
 import pytest
@@ -40,6 +41,15 @@ async def test_a_team_that_leaves_the_program_fails_its_plan_only() -> None:
     messages = await PlanInMemory(leave).to_its_end()
     assert messages[-1]["type"] == "plan_failed"
     assert "SystemExit" in messages[-1]["payload"]["error"]["stack"]
+
+
+async def test_an_error_tells_which_version_of_the_runner_it_is_from() -> None:
+    async def fail(_: PlanContext) -> NoReturn:
+        raise ValueError("no such branch")
+
+    messages = await PlanInMemory(fail).to_its_end()
+    versions = {message["type"]: message["metadata"].get("version") for message in messages}
+    assert versions == {"final_result_message": None, "plan_failed": version("agentbus-runner")}
 
 
 async def test_a_summary_of_any_size_ends_the_plan() -> None:

@@ -6,11 +6,25 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentbus.contracts.alerts import Transition
+from agentbus.contracts.alerts import Diagnosis, Expected, Transition
 from agentbus.telemetry.alerts.model import Finding, Timing, Tracked, acknowledged, evaluate
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 SOURCES = ("executions", "metrics:a@1", "metrics:b@2")
+DIAGNOSIS = Diagnosis(
+    started_at="2026-01-01T00:00:00.000000Z",
+    running_seconds=3.0,
+    expected=Expected(basis="limit", seconds=1.0, set_for="tool ruff", p95_seconds=None, samples=None),
+    attempt=1,
+    trace_id="",
+    parent_action_id=None,
+    inner_actions=[],
+    alike=1,
+    argument_bytes={"paths": 2},
+    last_messages=[],
+    compared=[],
+    probable_cause="It hangs.",
+)
 TIMINGS = (Timing(), Timing(for_seconds=3), Timing(clear_seconds=2), Timing(2, 2))
 
 
@@ -116,6 +130,16 @@ def test_what_cannot_be_seen_stays_as_it_is() -> None:
     assert table.states == ["firing"]
     table.evaluate(unknown=frozenset({SOURCES[2], "executions"}))
     assert table.transitions == ["firing", "resolved"]
+
+
+def test_what_was_not_known_at_first_is_added_and_not_told_again() -> None:
+    table = Table()
+    table.evaluate(finding(0, Timing()))
+    table.evaluate(replace(finding(0, Timing()), diagnosis=DIAGNOSIS))
+    table.evaluate(finding(0, Timing()))
+    (tracked,) = table.open.values()
+    assert tracked.alert.diagnosis == DIAGNOSIS
+    assert [transition for _, _, transition in table.told] == ["firing"]
 
 
 def test_of_findings_with_one_fingerprint_the_first_counts() -> None:

@@ -6,6 +6,7 @@ Every message of a plan goes through here. Called by the plan's execution and by
 import asyncio
 import logging
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any, Final
 
 from agentbus.contracts import topics
@@ -26,6 +27,9 @@ from agentbus.runner.ports import MessageOutbox
 
 log = get_logger(__name__)
 _SETTLE_SECONDS: Final = 2.0
+_FAILED_HERE: Final = {"service": "runner", "version": version("agentbus-runner")}
+"""What is told of an error beside it: which code it came from (C2)."""
+
 _RETRY: Final = Backoff(first_seconds=0.05, limit_seconds=2.0)
 
 
@@ -106,7 +110,7 @@ class PlanLog:
             "workspace_id": clean_text(self.start.workspace_id),
             "user_id": clean_text(self.start.user_id),
             "attempt": self.attempt,
-            "metadata": clean(draft.metadata),
+            "metadata": clean(draft.metadata) | (_FAILED_HERE if payload.get("error") else {}),
             "schema_version": SCHEMA_VERSION,
         }
         return message | client_fields(draft.type, payload)

@@ -142,6 +142,9 @@ def _begun(finding: Finding, now: datetime) -> Tracked:
 def _still(changes: Changes, tracked: Tracked, finding: Finding, now: datetime) -> None:
     if tracked.alert.state == "pending":
         _raise_if_due(changes, tracked, finding, now, new=False)
+    elif finding.diagnosis is not None:  # what could not be known when it was raised
+        alert = tracked.alert.model_copy(update={"diagnosis": finding.diagnosis})
+        changes.written.append((replace(tracked, alert=alert, clearing_since=None), None))
     elif tracked.clearing_since is not None:
         changes.written.append((replace(tracked, clearing_since=None), None))
 

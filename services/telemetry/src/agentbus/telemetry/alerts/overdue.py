@@ -20,7 +20,7 @@ from agentbus.telemetry.alerts.causes import Clues, probable_cause
 from agentbus.telemetry.alerts.executions import Execution, Thing
 from agentbus.telemetry.alerts.expectations import Histories, Measure, expected, least_seconds
 from agentbus.telemetry.alerts.model import Finding, Seen, fingerprint
-from agentbus.telemetry.alerts.plan_log import PlanLog
+from agentbus.telemetry.alerts.plan_log import Glimpse, PlanLog
 
 RULE: Final = "ExecutionOverdue"
 NAME: Final = "executions"
@@ -51,13 +51,18 @@ class OverdueWatcher:
         self._log = log
         self._measure = measure
         self._histories = Histories(_HISTORY_SECONDS)
+        self._unread = set[str]()
+        """Fingerprints of what was raised without a look into the log."""
 
     async def look(self, now: datetime, known: Set[str]) -> Seen:
         """Returns what is overdue. Raises Transient without the database."""
         overdue = await self._overdue(now)
         alike = Counter(each.execution.thing for each in overdue)
-        new = [each for each in overdue if _fingerprint(each) not in known][:_DIAGNOSED_AT_ONCE]
-        diagnosed = await asyncio.gather(*(self._diagnosed(each, alike, now) for each in new))
+        self._unread &= {_fingerprint(each) for each in overdue}
+        fresh = [each for each in overdue if _fingerprint(each) not in known]
+        unread = [each for each in overdue if _fingerprint(each) in self._unread & known]
+        new = [*fresh, *unread][:_DIAGNOSED_AT_ONCE]
+        diagnosed = await asyncio.gather(*(self._look_closer(each, alike, known, now) for each in new))
         told = {_fingerprint(each) for each in new}
         still = [_finding(each, None) for each in overdue if _fingerprint(each) in known - told]
         return Seen((*still, *(finding for finding in diagnosed if finding is not None)))
@@ -78,18 +83,28 @@ class OverdueWatcher:
                 overdue.append(_Overdue(each, by, _subject(each), seconds))
         return overdue
 
-    async def _diagnosed(self, each: _Overdue, alike: Counter[Thing], now: datetime) -> Finding | None:
+    async def _look_closer(
+        self, each: _Overdue, alike: Counter[Thing], known: Set[str], now: datetime
+    ) -> Finding | None:
         """Returns the finding; None when the log says that the execution is over."""
+        glimpse = await self._log.glimpse(each.execution, now)
+        if glimpse is not None:
+            self._unread.discard(_fingerprint(each))
+            return None if glimpse.over else _finding(each, await self._diagnosis(each, glimpse, alike, now))
+        self._unread.add(_fingerprint(each))
+        told_before = _fingerprint(each) in known
+        return _finding(each, None if told_before else await self._diagnosis(each, None, alike, now))
+
+    async def _diagnosis(
+        self, each: _Overdue, glimpse: Glimpse | None, alike: Counter[Thing], now: datetime
+    ) -> Diagnosis:
         execution = each.execution
-        glimpse = await self._log.glimpse(execution, now)
-        if glimpse is not None and glimpse.over:
-            return None
         async with self._database.transaction(snapshot=True) as connection:
             compared = await executions.compared(connection, execution.thing, _COMPARED)
             inner = await executions.inside(connection, execution, _COMPARED)
         last = glimpse.last if glimpse else None
         clues = Clues(inner, alike[execution.thing], last, execution, now)
-        diagnosis = Diagnosis(
+        return Diagnosis(
             started_at=format_timestamp(execution.started_at),
             running_seconds=each.running_seconds,
             expected=each.expected,
@@ -103,7 +118,6 @@ class OverdueWatcher:
             compared=compared,
             probable_cause=probable_cause(clues),
         )
-        return _finding(each, diagnosis)
 
 
 def _subject(execution: Execution) -> dict[str, str]:
