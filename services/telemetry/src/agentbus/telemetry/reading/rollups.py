@@ -38,10 +38,11 @@ class Sums:
     spread: Spread
 
     @classmethod
-    def of(cls, row: Row, spread: Spread) -> "Sums":
+    def of(cls, row: Row, *, sketches: bool) -> "Sums":
         """Returns the sums of a row of `read_sums`."""
+        plain = {name: row[name] for name in cls.__dataclass_fields__ if name != "spread"}
         return cls(
-            **{name: row[name] for name in cls.__dataclass_fields__ if name != "spread"}, spread=spread
+            **plain, spread=merging.merged(row["bins"], row["counts"]) if sketches else merging.NOTHING
         )
 
     def figures(self) -> dict[str, Any]:
@@ -111,8 +112,7 @@ async def read_sums(
         f"where {' and '.join(conditions)} group by {', '.join(map(str, range(1, len(keys) + 1)))}",
         *values,
     )
-    spreads = merging.merged([row[-2:] for row in rows]) if sketches else [merging.NOTHING] * len(rows)
-    return [(row[: len(keys)], Sums.of(row, spread)) for row, spread in zip(rows, spreads, strict=True)]
+    return [(row[: len(keys)], Sums.of(row, sketches=sketches)) for row in rows]
 
 
 def _within(piece: Piece, values: Values) -> str:
