@@ -4,8 +4,11 @@ Guarantees: while this process lives, a record changes its figures for Prometheu
 broker delivers it; those in the database are `aggregation.counting`'s, which is told of every record here.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Poison
@@ -19,11 +22,13 @@ from agentbus.contracts.workspace import WorkspaceChange
 from agentbus.kernel.errors import Invalid
 from agentbus.observability.tracing import parent_in, span
 from agentbus.telemetry.aggregation.counting import Counting
-from agentbus.telemetry.handlers import count, parse_change, read
+from agentbus.telemetry.handlers import Parsed, count, parse_change, read
 from agentbus.telemetry.instruments import SYNC_SECONDS
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.restoration import GROUP, restore
 from agentbus.telemetry.settings import TelemetrySettings
+
+_READ_AT_ONCE: Final = 100
 
 
 class Subscriber:
@@ -48,7 +53,7 @@ class Subscriber:
         links = (parent_in(record.headers) for record in batch.records)
         number = len(batch.records)
         with span("telemetry count", "consumer", links=links, partition=batch.partition, records=number):
-            parsed, poison = read(batch)
+            parsed, poison = await _read(batch)
             end = batch.records[-1].offset + 1
             before = self._counted_up_to.get(batch.partition, 0)
             count(parsed, self._ledgers[batch.partition], before)
@@ -131,6 +136,18 @@ def deliver(
         limits=settings.dead_letter_limits(),
         session_timeout_seconds=settings.telemetry_session_seconds,
     )
+
+
+async def _read(batch: Batch) -> tuple[list[Parsed], list[Poison]]:
+    """Reads a few records at a time: what waits for the database meanwhile goes on as soon as it answers."""
+    parsed: list[Parsed] = []
+    poison: list[Poison] = []
+    for start in range(0, len(batch.records), _READ_AT_ONCE):
+        some, wrong = read(replace(batch, records=batch.records[start : start + _READ_AT_ONCE]))
+        parsed += some
+        poison += wrong
+        await asyncio.sleep(0)
+    return parsed, poison
 
 
 def _arrived(change: WorkspaceChange) -> None:
