@@ -64,13 +64,12 @@ class Month:
         ]
 
     async def write(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        """Fills the tables, and tells the planner of it as autovacuum would."""
+        """Fills the tables."""
         await _copy(connection, "actions", self._actions())
         await _copy(connection, "plans", self._plans)
         await _copy(connection, "rollups", self._rollups())
         await _copy(connection, "error_events", self._events)
         await _copy(connection, "errors", self._errors())
-        await connection.execute("vacuum analyze")
 
     def _actions(self) -> Iterator[dict[str, Any]]:
         """Makes the actions of all plans; notes the plans, and what the roll-ups come to."""

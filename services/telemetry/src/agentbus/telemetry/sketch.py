@@ -1,17 +1,17 @@
 """Durations as a sketch: percentiles within 1 % of the true value, mergeable, the same in any order (0031).
 
-DDSketch (Masson, Rim, Lee: PVLDB 12, 2019), by DataDog's `ddsketch`: its mapping of values to bins and its
-quantiles. Counts per bin are whole numbers, so merging adds them and nothing depends on what came first.
+DDSketch (Masson, Rim, Lee: PVLDB 12, 2019) with the mapping of values to bins of DataDog's `ddsketch`.
+Counts per bin are whole numbers, so merging adds them and nothing depends on what came first.
 Written by `aggregation`, read by `reading` and `alerts`.
 """
 
 import struct
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Final
 
-from ddsketch.ddsketch import BaseDDSketch
 from ddsketch.mapping import LogarithmicMapping
-from ddsketch.store import DenseStore
 
 RELATIVE_ACCURACY: Final = 0.01
 SHORTEST_SECONDS: Final = 1e-6
@@ -49,10 +49,19 @@ def merged(sketches: Iterable[bytes]) -> dict[int, int]:
     return total
 
 
+def seconds_at(key: int) -> float:
+    """Returns the duration that a bin stands for."""
+    return float(_MAPPING.value(key))
+
+
 def quantiles(bins: Mapping[int, int], ranks: Sequence[float]) -> list[float | None]:
-    """Returns the durations in seconds at `ranks` (0 to 1); None each when there are no durations."""
-    store = DenseStore()
-    for key in sorted(bins):
-        store.add(key, bins[key])
-    sketch = BaseDDSketch(_MAPPING, store, DenseStore(), 0.0)
-    return [sketch.get_quantile_value(rank) for rank in ranks]
+    """Returns the durations in seconds at `ranks` (0 to 1); None each when there are no durations.
+
+    That is algorithm 2 of the paper: the first bin up to which there are more than rank · (n - 1) durations.
+    """
+    if not bins:
+        return [None] * len(ranks)
+    keys = sorted(bins)
+    up_to = list(accumulate(bins[key] for key in keys))
+    last = up_to[-1] - 1
+    return [seconds_at(keys[bisect_right(up_to, rank * last)]) for rank in ranks]

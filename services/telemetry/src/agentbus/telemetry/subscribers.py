@@ -4,8 +4,11 @@ Guarantees: while this process lives, a record changes its figures for Prometheu
 broker delivers it; those in the database are `aggregation.counting`'s, which is told of every record here.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Final
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.batch import Batch, Poison
@@ -18,11 +21,13 @@ from agentbus.contracts.topics import MESSAGES, WORKSPACE_CHANGES
 from agentbus.contracts.workspace import WorkspaceChange
 from agentbus.kernel.errors import Invalid
 from agentbus.telemetry.aggregation.counting import Counting
-from agentbus.telemetry.handlers import count, parse_change, read
+from agentbus.telemetry.handlers import Parsed, count, parse_change, read
 from agentbus.telemetry.instruments import SYNC_SECONDS
 from agentbus.telemetry.model import Ledger
 from agentbus.telemetry.restoration import GROUP, restore
 from agentbus.telemetry.settings import TelemetrySettings
+
+_READ_AT_ONCE: Final = 100
 
 
 class Subscriber:
@@ -44,7 +49,7 @@ class Subscriber:
 
     async def handle(self, batch: Batch) -> Sequence[Poison]:
         """Counts a batch of a partition that was assigned before."""
-        parsed, poison = read(batch)
+        parsed, poison = await _read(batch)
         end = batch.records[-1].offset + 1
         before = self._counted_up_to.get(batch.partition, 0)
         count(parsed, self._ledgers[batch.partition], before)
@@ -54,7 +59,7 @@ class Subscriber:
 
     async def revoked(self, partition: int) -> None:
         """Gives up what is in flight on a partition that another instance counts from now on."""
-        self._counting.revoked(partition)
+        await self._counting.revoked(partition)
         ledger = self._ledgers.pop(partition, None)
         if ledger is not None:
             ledger.clear()
@@ -96,7 +101,7 @@ class ChangeSubscriber:
 
     async def revoked(self, partition: int) -> None:
         """Leaves a partition to another instance."""
-        self._counting.revoked(partition)
+        await self._counting.revoked(partition)
 
 
 def deliver(
@@ -127,6 +132,18 @@ def deliver(
         limits=settings.dead_letter_limits(),
         session_timeout_seconds=settings.telemetry_session_seconds,
     )
+
+
+async def _read(batch: Batch) -> tuple[list[Parsed], list[Poison]]:
+    """Reads a few records at a time: what waits for the database meanwhile goes on as soon as it answers."""
+    parsed: list[Parsed] = []
+    poison: list[Poison] = []
+    for start in range(0, len(batch.records), _READ_AT_ONCE):
+        some, wrong = read(replace(batch, records=batch.records[start : start + _READ_AT_ONCE]))
+        parsed += some
+        poison += wrong
+        await asyncio.sleep(0)
+    return parsed, poison
 
 
 def _arrived(change: WorkspaceChange) -> None:

@@ -6,7 +6,8 @@ however often it comes, whoever dies, and also when two instances believe that a
 offset that Kafka keeps only says what was read: when the database was away, or the figures are to be built
 anew, the log is read again from where the database stands.
 
-Called by `subscribers`: `take` never waits for a database that is away, so the figures for Prometheus go on.
+Called by `subscribers`: `take` never waits for a database that is away, so the figures for Prometheus go on;
+while a batch is written the partition's next one is read and understood (0042).
 """
 
 import asyncio
@@ -51,7 +52,10 @@ class Writer(Protocol[T_contra]):
 
 
 class _Partition(Generic[T]):
-    """`counted`: where the database stands, None when that has to be asked. `read`: what was given here."""
+    """`counted`: where the database stands, None when that has to be asked. `read`: what was given here.
+
+    Who holds the `turn` may write; `writing` is what was given last.
+    """
 
     def __init__(self, number: int, read: int, writer: Writer[T]) -> None:
         self.number = number
@@ -59,6 +63,7 @@ class _Partition(Generic[T]):
         self.writer = writer
         self.counted: int | None = None
         self.turn = asyncio.Lock()
+        self.writing: asyncio.Task[None] | None = None
 
     @property
     def behind(self) -> bool:
@@ -105,26 +110,36 @@ class Counting(Generic[T]):
         except Transient:
             self._behind.set()
 
-    def revoked(self, partition: int) -> None:
-        """Leaves this partition to another instance."""
-        self._partitions.pop(partition, None)
+    async def revoked(self, partition: int) -> None:
+        """Leaves this partition to another instance; what was taken is counted by then, or never here."""
+        owned = self._partitions.pop(partition, None)
+        if owned is not None and owned.writing is not None:
+            await asyncio.wait([owned.writing])
 
     async def take(self, partition: int, batch: Decoded[T], end: int) -> None:
-        """Counts the partition's next records, up to the offset `end`: now, or when it is possible."""
+        """Counts the partition's next records, up to the offset `end`: from now on, or when it is possible.
+
+        Returns once those taken before have been counted, so one batch a partition waits at most.
+        """
         owned = self._partitions.get(partition)
         if owned is None:
             return
-        async with owned.turn:
-            begin = owned.read
-            owned.read = max(begin, end)
+        await owned.turn.acquire()
+        owned.writing = asyncio.create_task(self._count(owned, batch, end))
+
+    async def _count(self, owned: _Partition[T], batch: Decoded[T], end: int) -> None:
+        """Counts what was taken, if the database stands where it begins. It is its turn, which ends here."""
+        begin, owned.read = owned.read, max(owned.read, end)
+        try:
             if owned.counted is not None and owned.counted >= begin:
-                try:
-                    await self._write(owned, batch, end)
-                except (Transient, Invalid) as error:
-                    _log.warning("counts later", topic=self._topic, partition=partition, reason=error.message)
+                await self._write(owned, batch, end)
+        except (Transient, Invalid) as error:
+            _log.warning("counts later", topic=self._topic, partition=owned.number, reason=error.message)
+        finally:
+            owned.turn.release()
             if owned.behind:
                 self._behind.set()
-        self._tell()
+            self._tell()
 
     async def run(self) -> None:
         """Catches up with what was read and not counted, until cancelled."""
@@ -163,17 +178,19 @@ class Counting(Generic[T]):
         owned.counted = stored.get(owned.number, 0)
 
     async def _catch_up(self, owned: _Partition[T]) -> None:
-        if owned.counted is None:
-            await self._ask(owned)
-        assert owned.counted is not None
-        stop = min(owned.read, owned.counted + _TURN_OFFSETS)
-        async with aclosing(self._chunks(owned.number, owned.counted, stop)) as chunks:
+        async with owned.turn:
+            if owned.counted is None:
+                await self._ask(owned)
+            start = owned.counted
+        assert start is not None
+        stop = min(owned.read, start + _TURN_OFFSETS)
+        async with aclosing(self._chunks(owned.number, start, stop)) as chunks:
             async for chunk, end in chunks:
                 async with owned.turn:
                     if owned.counted is None or self._partitions.get(owned.number) is not owned:
                         break
                     await self._write_what_can_be(owned, chunk, end)
-        if owned.behind:
+        if owned.behind and not owned.turn.locked():  # else who has the turn tells
             self._behind.set()
 
     async def _chunks(

@@ -1,7 +1,7 @@
-"""What is old enough is removed: fine figures, and details of plans that ended. Runs in `app.py`.
+"""What is over is settled; what is old enough is removed: fine figures, and details of plans that ended.
 
 Days stay for good, and so do groups of errors. One instance at a time does it (an advisory lock), in small
-transactions, so that it holds nobody up.
+transactions, so that it holds nobody up. Runs in `app.py`.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from agentbus.kernel.errors import Transient
 from agentbus.observability.log import get_logger
 from agentbus.postgres.database import Database
 from agentbus.postgres.schema import Schema
+from agentbus.telemetry.aggregation.settling import settle
 from agentbus.telemetry.settings import TelemetrySettings
 
 _PAUSE_SECONDS: Final = 600.0
@@ -40,13 +41,14 @@ select count(*) from old
 
 
 async def keep(database: Database, schema: Schema, settings: TelemetrySettings, clock: Clock) -> None:
-    """Removes what is too old, every ten minutes, until cancelled."""
+    """Settles what is over and removes what is too old, every ten minutes, until cancelled."""
     await schema.made()
     while True:
         try:
+            await settle(database, clock.now())
             await sweep(database, settings, clock.now())
         except Transient as error:
-            _log.warning("old figures stay for now", reason=error.message)
+            _log.warning("figures stay as they are for now", reason=error.message)
         await asyncio.sleep(_PAUSE_SECONDS)
 
 

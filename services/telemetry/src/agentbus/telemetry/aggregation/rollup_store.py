@@ -1,7 +1,8 @@
 """The table `rollups`: what a batch adds to minutes, hours and days.
 
-Only who counts a partition writes its rows, under the lock of its offset; so a sketch can be read, merged and
-written back. Works inside its caller's transaction. Called by `message_writer`.
+Only who counts a partition adds to its rows, under the lock of its offset, and locks them before it reads
+them: so a sketch can be read, merged and written back while `settling` takes rows away. Works inside its
+caller's transaction. Called by `message_writer` and `settling`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from agentbus.telemetry.aggregation.cells import Cell, Grain, Subject, rolled_up
 from agentbus.telemetry.sketch import merged, pack
 
 Rows = Sequence[tuple[Grain, Subject, Cell]]
+
+SETTLED: Final = -1
+"""In place of a partition: an hour or a day of all of them. Under the lock of `settling`."""
 
 _KEY: Final = {
     "grain": "text",
@@ -52,15 +56,19 @@ _ADD: Final = insert(
 )
 _SKETCHES: Final = (
     f"select given.*, kept.sketch from {rows_of(_KEY)} "  # noqa: S608  our names
-    f"join telemetry.rollups as kept using ({', '.join(_KEY)})"
+    f"join telemetry.rollups as kept using ({', '.join(_KEY)}) for update of kept"
 )
 
 
 async def add(connection: Connection, partition: int, minutes: Mapping[Subject, Cell]) -> None:
     """Adds the minutes, and what they come to by hour and day."""
-    if not minutes:
+    await write(connection, partition, list(rolled_up(minutes)))
+
+
+async def write(connection: Connection, partition: int, rows: Rows) -> None:
+    """Adds the rows, each to the one with its key."""
+    if not rows:
         return
-    rows: Rows = list(rolled_up(minutes))
     keys = [(grain, *subject, partition) for grain, subject, _ in rows]
     kept = {row[:-1]: row[-1] for row in await connection.fetch(_SKETCHES, *as_columns(keys, len(_KEY)))}
     given = [(*key, *_row(cell, kept.get(key))) for key, (_, _, cell) in zip(keys, rows, strict=True)]
@@ -86,3 +94,8 @@ def _row(cell: Cell, kept: bytes | None) -> tuple[Any, ...]:
 def seconds_of(microseconds: int) -> Decimal:
     """Returns microseconds as seconds, exactly."""
     return Decimal(microseconds).scaleb(-6)
+
+
+def microseconds_of(seconds: Decimal) -> int:
+    """Returns what `seconds_of` was given."""
+    return int(seconds.scaleb(6))

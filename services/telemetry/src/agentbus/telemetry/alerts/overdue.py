@@ -7,14 +7,16 @@ log cannot be read (Kafka away), alerts are raised without it. Called by `evalua
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from agentbus.contracts.alerts import Diagnosis, Expected
 from agentbus.contracts.timestamps import format_timestamp
+from agentbus.contracts.topics import MESSAGES
 from agentbus.postgres.database import Database
+from agentbus.telemetry.aggregation import offsets
 from agentbus.telemetry.alerts import executions
 from agentbus.telemetry.alerts.causes import Clues, probable_cause
 from agentbus.telemetry.alerts.executions import Execution, Thing
@@ -38,6 +40,8 @@ class _Overdue:
     expected: Expected
     subject: dict[str, str]
     running_seconds: float
+    counted: Mapping[int, int]
+    """How far each partition of the log was counted then."""
 
 
 class OverdueWatcher:
@@ -72,6 +76,7 @@ class OverdueWatcher:
             limits = await executions.limits(connection)
             youngest = now - timedelta(seconds=least_seconds(limits, self._measure))
             running = await executions.running(connection, youngest)
+            counted = await offsets.read(connection, MESSAGES)
             asked = self._histories.missing((each.thing for each in running), time.monotonic())
             found = await executions.histories(connection, asked) if asked else {}
             self._histories.keep(asked, found, time.monotonic())
@@ -80,14 +85,14 @@ class OverdueWatcher:
             by = expected(each, limits, self._histories.of(each.thing), self._measure)
             seconds = (now - each.started_at).total_seconds()
             if by is not None and seconds > by.seconds:
-                overdue.append(_Overdue(each, by, _subject(each), seconds))
+                overdue.append(_Overdue(each, by, _subject(each), seconds, counted))
         return overdue
 
     async def _look_closer(
         self, each: _Overdue, alike: Counter[Thing], known: Set[str], now: datetime
     ) -> Finding | None:
         """Returns the finding; None when the log says that the execution is over."""
-        glimpse = await self._log.glimpse(each.execution, now)
+        glimpse = await self._log.glimpse(each.execution, each.counted, now)
         if glimpse is not None:
             self._unread.discard(_fingerprint(each))
             return None if glimpse.over else _finding(each, await self._diagnosis(each, glimpse, alike, now))

@@ -1,13 +1,14 @@
 """What the log says of a plan right now, in bounded time: is it over, what came last. For `overdue`.
 
 The tables of the aggregator are behind the log by its lag; before an alert is raised the log itself is asked,
-so that one who lags raises no false alert. Two stretches of the partition are read: from the execution's
-start on, and the newest.
+so that one who lags raises no false alert. Read is what comes right after what is counted: there is the end
+that the tables do not know of. Only if there is none, two stretches more: from the execution's start on, and
+the newest.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -50,30 +51,57 @@ class PlanLog:
         self._reader = reader
         self._within_seconds = within_seconds
 
-    async def glimpse(self, execution: Execution, now: datetime) -> Glimpse | None:
-        """Returns what there is to say; None when Kafka does not answer in time."""
-        seen = Glimpse()
+    async def glimpse(
+        self, execution: Execution, counted: Mapping[int, int], now: datetime
+    ) -> Glimpse | None:
+        """Returns what there is to say; None when Kafka does not answer in time.
+
+        `counted`: up to which offset of each partition the tables knew that it runs.
+        """
         try:
             async with asyncio.timeout(self._within_seconds):
-                async for message, size in self._messages(execution, now):
-                    take(seen, message, size, execution)
+                partition = await self._reader.partition_for(MESSAGES, execution.plan_id)
+                end = await self._reader.end_offset(MESSAGES, partition)
+                start = counted.get(partition, 0)
+                seen = await self._seen(
+                    execution, partition, [(start, min(start + _START_RECORDS, end))], to_its_end=True
+                )
+                if seen.over:
+                    return seen
+                return await self._seen(
+                    execution, partition, await self._around(execution, partition, end, now)
+                )
         except (Transient, TimeoutError):
             return None
-        return seen
 
-    async def _messages(self, execution: Execution, now: datetime) -> AsyncIterator[tuple[Message, int]]:
-        plan_id, reader = execution.plan_id, self._reader
-        partition = await reader.partition_for(MESSAGES, plan_id)
-        begin = await reader.offset_at(MESSAGES, partition, execution.started_at - _SKEW)
-        end = await reader.end_offset(MESSAGES, partition)
-        newest = await reader.offset_at(MESSAGES, partition, now - _NEWEST)
+    async def _around(
+        self, execution: Execution, partition: int, end: int, now: datetime
+    ) -> list[tuple[int, int]]:
+        """Returns the stretches from its start on, and up to now."""
+        begin = await self._reader.offset_at(MESSAGES, partition, execution.started_at - _SKEW)
+        newest = await self._reader.offset_at(MESSAGES, partition, now - _NEWEST)
         pause = min(begin + _START_RECORDS, end)
-        for start, stop in ((begin, pause), (max(pause, newest, end - _NEWEST_RECORDS), end)):
-            if start >= stop:
-                continue
-            async for record in reader.read(MESSAGES, partition, start, stop, key=plan_id):
-                with suppress(Invalid):
-                    yield parse(record), len(record.value)
+        return [(begin, pause), (max(pause, newest, end - _NEWEST_RECORDS), end)]
+
+    async def _seen(
+        self,
+        execution: Execution,
+        partition: int,
+        stretches: Iterable[tuple[int, int]],
+        *,
+        to_its_end: bool = False,
+    ) -> Glimpse:
+        """Returns what the stretches tell of it; `to_its_end`: nothing that comes after that."""
+        seen = Glimpse()
+        for start, stop in stretches:
+            records = self._reader.read(MESSAGES, partition, start, stop, key=execution.plan_id)
+            async with aclosing(records):
+                async for record in records:
+                    with suppress(Invalid):
+                        take(seen, parse(record), len(record.value), execution)
+                    if to_its_end and seen.over:
+                        return seen
+        return seen
 
 
 def take(seen: Glimpse, message: Message, size_bytes: int, execution: Execution) -> None:

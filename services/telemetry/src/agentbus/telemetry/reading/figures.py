@@ -7,7 +7,7 @@ from agentbus.contracts.timestamps import format_timestamp
 from agentbus.telemetry.reading.parameters import Window
 from agentbus.telemetry.reading.parts import Reading
 from agentbus.telemetry.reading.ranges import covering
-from agentbus.telemetry.reading.rollups import Sums, read_sums, together
+from agentbus.telemetry.reading.rollups import read_sums, together
 from agentbus.telemetry.reading.statements import COLUMNS, Wanted
 
 GROUPS_LIMIT: Final = 200
@@ -22,7 +22,7 @@ async def read_figures(
         rows = await read_sums(
             connection, workspace_id, covered.pieces, keys=[COLUMNS[group_by]], wanted=wanted
         )
-    sums = {row[0]: Sums.of(row) for row in rows}
+    sums = {group: each for (group,), each in rows}
     most_first = sorted(sums, key=lambda group: (-sums[group].executions, group))
     return FiguresAnswer(
         starts_at=format_timestamp(covered.starts_at),

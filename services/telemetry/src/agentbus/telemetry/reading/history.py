@@ -56,7 +56,7 @@ async def read_history(
     rows = await read_sums(
         connection, workspace_id, pieces, keys=["agent", "tool"], further=[named], values=values
     )
-    return {Use(row["agent"], row["tool"]): expected(Sums.of(row)) for row in rows}
+    return {Use(*use): expected(sums) for use, sums in rows}
 
 
 def expected(sums: Sums) -> Expected:

@@ -21,10 +21,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 STEPS: Final = tuple(
-    timedelta(seconds=each)
-    for each in (60, 300, 900, 3600, 10_800, 21_600, 43_200, 86_400, 604_800, 2_419_200)
+    timedelta(seconds=each) for each in (60, 300, 900, 3600, 10_800, 21_600, 86_400, 604_800, 2_419_200)
 )
-"""The widths of buckets that a series may have."""
+"""The widths of buckets that a series may have: after a quarter of a day whole days, which are rolled up."""
 
 POINTS_LIMIT: Final = 1500
 

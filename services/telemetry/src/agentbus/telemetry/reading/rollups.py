@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from agentbus.postgres.database import Connection, Row
-from agentbus.telemetry import sketch
-from agentbus.telemetry.reading.merging import merged
+from agentbus.telemetry.reading import merging
+from agentbus.telemetry.reading.merging import Spread
 from agentbus.telemetry.reading.ranges import Piece
 from agentbus.telemetry.reading.statements import EVERYTHING, Values, Wanted
 
@@ -20,13 +20,12 @@ _SUMS: Final = """
     sum(input_tokens)::bigint as input_tokens, sum(output_tokens)::bigint as output_tokens,
     sum(cost_usd)::float8 as cost_usd, sum(unpriced_tokens)::bigint as unpriced_tokens
 """
-_SKETCHES: Final = ", array_agg(sketch) as sketches"
 _RANKS: Final = (0.5, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What was added up for some actions; `bins` of their durations' sketch are empty when not asked for."""
+    """What was added up for some actions; `spread` of their durations is empty when not asked for."""
 
     executions: int
     failures: int
@@ -36,18 +35,20 @@ class Sums:
     output_tokens: int
     cost_usd: float | None
     unpriced_tokens: int
-    bins: dict[int, int]
+    spread: Spread
 
     @classmethod
-    def of(cls, row: Row) -> "Sums":
+    def of(cls, row: Row, *, sketches: bool) -> "Sums":
         """Returns the sums of a row of `read_sums`."""
-        plain = {name: row[name] for name in cls.__dataclass_fields__ if name != "bins"}
-        return cls(**plain, bins=merged(row["sketches"]) if "sketches" in row else {})
+        plain = {name: row[name] for name in cls.__dataclass_fields__ if name != "spread"}
+        return cls(
+            **plain, spread=merging.merged(row["bins"], row["counts"]) if sketches else merging.NOTHING
+        )
 
     def figures(self) -> dict[str, Any]:
         """Returns the fields of `contracts.http.observability.Figures`."""
         number = self.executions
-        p50, p90, p95, p99 = sketch.quantiles(self.bins, _RANKS)
+        p50, p90, p95, p99 = self.spread.quantiles(_RANKS)
         return {
             "executions": number,
             "failures": self.failures,
@@ -70,10 +71,6 @@ class Sums:
 def together(parts: Iterable[Sums]) -> Sums:
     """Returns the sums of all parts."""
     parts = list(parts)
-    bins: dict[int, int] = {}
-    for part in parts:
-        for key, count in part.bins.items():
-            bins[key] = bins.get(key, 0) + count
     costs = [part.cost_usd for part in parts if part.cost_usd is not None]
     return Sums(
         executions=sum(part.executions for part in parts),
@@ -84,7 +81,7 @@ def together(parts: Iterable[Sums]) -> Sums:
         output_tokens=sum(part.output_tokens for part in parts),
         cost_usd=sum(costs) if costs else None,
         unpriced_tokens=sum(part.unpriced_tokens for part in parts),
-        bins=bins,
+        spread=merging.together(part.spread for part in parts),
     )
 
 
@@ -98,10 +95,10 @@ async def read_sums(
     sketches: bool = True,
     further: Sequence[str] = (),
     values: Values | None = None,
-) -> list[Row]:
-    """Returns the sums of the pieces' roll-ups by `keys`: expressions of ours, the first columns of the rows.
+) -> list[tuple[tuple[Any, ...], Sums]]:
+    """Returns the sums of the pieces' roll-ups by `keys`, which are expressions of ours.
 
-    `further` are conditions of ours, whose values are in `values`. Raises Transient.
+    `further` are conditions of ours; what they and `keys` stand for is in `values`. Raises Transient.
     """
     values = Values() if values is None else values
     conditions = [
@@ -110,11 +107,12 @@ async def read_sums(
         *wanted.conditions(values),
         *further,
     ]
-    return await connection.fetch(
-        f"select {', '.join(keys)}, {_SUMS} {_SKETCHES if sketches else ''} from telemetry.rollups "  # noqa: S608
+    rows = await connection.fetch(
+        f"select {', '.join(keys)}, {_SUMS}{',' + merging.PACKED if sketches else ''} from telemetry.rollups "  # noqa: S608
         f"where {' and '.join(conditions)} group by {', '.join(map(str, range(1, len(keys) + 1)))}",
         *values,
     )
+    return [(row[: len(keys)], Sums.of(row, sketches=sketches)) for row in rows]
 
 
 def _within(piece: Piece, values: Values) -> str:

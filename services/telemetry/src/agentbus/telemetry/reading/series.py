@@ -13,7 +13,7 @@ from agentbus.telemetry.reading.parameters import Window
 from agentbus.telemetry.reading.parts import Reading
 from agentbus.telemetry.reading.ranges import Piece, Range, floor, stepped
 from agentbus.telemetry.reading.rollups import Sums, read_sums
-from agentbus.telemetry.reading.statements import COLUMNS, Wanted
+from agentbus.telemetry.reading.statements import COLUMNS, Values, Wanted
 
 USUAL_POINTS: Final = 30
 """So a day is drawn by hours, and a month by days: of each grain, few enough roll-ups to be read at once."""
@@ -82,10 +82,8 @@ class _Query:
 
     async def lines(self, connection: Connection, pieces: Sequence[Piece]) -> dict[str | None, Line]:
         """Returns the lines by group, the busiest first; one line, of None, when nothing is grouped."""
-        bucket = (
-            f"floor(extract(epoch from starts_at - '{pieces[0].starts_at.isoformat()}'::timestamptz) "
-            f"/ {self.step.total_seconds():.0f})::int"
-        )
+        values, begin = Values(), pieces[0].starts_at
+        bucket = f"date_bin({values(self.step)}, starts_at, {values(begin)})"
         by = [COLUMNS[self.asked.group_by]] if self.asked.group_by else []
         rows = await read_sums(
             connection,
@@ -94,10 +92,11 @@ class _Query:
             keys=[bucket, *by],
             wanted=self.wanted,
             sketches=any(metric.startswith("p") for metric in self.asked.metrics),
+            values=values,
         )
         sums: defaultdict[str | None, dict[int, Sums]] = defaultdict(dict)
-        for row in rows:
-            sums[row[1] if by else None][row[0]] = Sums.of(row)
+        for (at, *group), each in rows:
+            sums[group[0] if by else None][(at - begin) // self.step] = each
         if not by:
             return {None: _figures(sums[None])}
         busiest = sorted(

@@ -38,7 +38,7 @@ async def read_bottlenecks(
 
         async def sums(of: Range) -> dict[_Model, Sums]:
             rows = await read_sums(connection, workspace_id, of.pieces, keys=_KEYS, wanted=wanted)
-            return {_Model(*row[:3]): Sums.of(row) for row in rows}
+            return {_Model(*use): each for use, each in rows}
 
         here, before = await sums(covered), await sums(earlier)
     all_seconds = sum(each.seconds_total for each in here.values())
