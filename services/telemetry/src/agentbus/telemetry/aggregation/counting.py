@@ -13,21 +13,20 @@ while a batch is written the partition's next one is read and understood (0042).
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, TypeVar
 
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Record
 from agentbus.kernel.backoff import Backoff
 from agentbus.kernel.errors import Invalid, Transient
 from agentbus.observability.log import get_logger
-from agentbus.postgres.database import Connection, Database
+from agentbus.postgres.database import Database
 from agentbus.postgres.schema import Schema
 from agentbus.telemetry.aggregation import offsets
+from agentbus.telemetry.aggregation.owned_partition import Decoded, OwnedPartition, Writer
 from agentbus.telemetry.instruments import AGGREGATED, AGGREGATION_SECONDS, BEHIND, UNSTORABLE
 
 T = TypeVar("T")
-T_contra = TypeVar("T_contra", contravariant=True)
-Decoded: TypeAlias = Sequence[tuple[Record, T]]
 
 _LOOK_SECONDS: Final = 2.0
 """How often the stored offsets are compared unwoken: `rebuild` sets them back."""
@@ -37,42 +36,6 @@ _TURN_OFFSETS: Final = 20_000
 
 _RETRY: Final = Backoff(first_seconds=0.1, limit_seconds=5.0)
 _log = get_logger(__name__)
-
-
-class Writer(Protocol[T_contra]):
-    """Counts one partition."""
-
-    async def write(self, connection: Connection, batch: Decoded[T_contra]) -> None:
-        """Takes the records into the tables, in the transaction that `connection` is in."""
-        ...
-
-    def forget(self) -> None:
-        """Forgets what it remembers of the tables: they may say something else."""
-        ...
-
-
-class _Partition(Generic[T]):
-    """`counted`: where the database stands, None when that has to be asked. `read`: what was given here.
-
-    Who holds the `turn` may write; `writing` is what was given last.
-    """
-
-    def __init__(self, number: int, read: int, writer: Writer[T]) -> None:
-        self.number = number
-        self.read = read
-        self.writer = writer
-        self.counted: int | None = None
-        self.turn = asyncio.Lock()
-        self.writing: asyncio.Task[None] | None = None
-
-    @property
-    def behind(self) -> bool:
-        """After a crash the database is ahead, until what it has is given once more."""
-        return self.counted is None or self.counted < self.read
-
-    def forget(self) -> None:
-        self.counted = None
-        self.writer.forget()
 
 
 class Counting(Generic[T]):
@@ -97,12 +60,12 @@ class Counting(Generic[T]):
         self._decode = decode
         self._new_writer = new_writer
         self._batch_records = batch_records
-        self._partitions: dict[int, _Partition[T]] = {}
+        self._partitions: dict[int, OwnedPartition[T]] = {}
         self._behind = asyncio.Event()
 
     async def assigned(self, partition: int, read: int) -> None:
         """Counts this partition from now on; its records before the offset `read` will not be given."""
-        owned = _Partition(partition, read, self._new_writer(partition))
+        owned = OwnedPartition(partition, read, self._new_writer(partition))
         self._partitions[partition] = owned
         try:
             await self._schema.check()
@@ -127,7 +90,7 @@ class Counting(Generic[T]):
         await owned.turn.acquire()
         owned.writing = asyncio.create_task(self._count(owned, batch, end))
 
-    async def _count(self, owned: _Partition[T], batch: Decoded[T], end: int) -> None:
+    async def _count(self, owned: OwnedPartition[T], batch: Decoded[T], end: int) -> None:
         """Counts what was taken, if the database stands where it begins. It is its turn, which ends here."""
         begin, owned.read = owned.read, max(owned.read, end)
         try:
@@ -172,12 +135,12 @@ class Counting(Generic[T]):
                 owned.forget()
                 owned.counted = stored.get(owned.number, 0)
 
-    async def _ask(self, owned: _Partition[T]) -> None:
+    async def _ask(self, owned: OwnedPartition[T]) -> None:
         async with self._database.transaction(snapshot=True) as connection:
             stored = await offsets.read(connection, self._topic)
         owned.counted = stored.get(owned.number, 0)
 
-    async def _catch_up(self, owned: _Partition[T]) -> None:
+    async def _catch_up(self, owned: OwnedPartition[T]) -> None:
         async with owned.turn:
             if owned.counted is None:
                 await self._ask(owned)
@@ -208,7 +171,7 @@ class Counting(Generic[T]):
                     chunk = []
         yield chunk, stop
 
-    async def _write_what_can_be(self, owned: _Partition[T], chunk: Sequence[Record], end: int) -> None:
+    async def _write_what_can_be(self, owned: OwnedPartition[T], chunk: Sequence[Record], end: int) -> None:
         """Counts the records; one that the database cannot hold is left out, and told."""
         batch = self._decoded(chunk)
         try:
@@ -224,7 +187,7 @@ class Counting(Generic[T]):
             await self._write_what_can_be(owned, chunk[:middle], chunk[middle].offset)
             await self._write_what_can_be(owned, chunk[middle:], end)
 
-    async def _write(self, owned: _Partition[T], batch: Decoded[T], end: int) -> None:
+    async def _write(self, owned: OwnedPartition[T], batch: Decoded[T], end: int) -> None:
         """One transaction: the figures of the records at or after `counted`, and `end` as the new offset."""
         counted = owned.counted
         assert counted is not None
