@@ -7,10 +7,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 import pytest
+from support.percentiles import quantiles
 from support.profiles import Key, Known, Profile, known_figures
 from support.telemetry_world import TelemetryWorld
 
-from agentbus.telemetry.sketch import merged, quantiles
+from agentbus.telemetry.sketch import merged
 
 RANKS: Final = (0.5, 0.9, 0.95, 0.99)
 _SUMS: Final = """

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import orjson
 import pytest
+from support.percentiles import quantiles
 from support.profiles import BEGIN, Act, Profile
 from support.telemetry_world import TelemetryWorld
 from support.workspace_changes import change
@@ -15,7 +16,7 @@ from agentbus.contracts.timestamps import format_timestamp
 from agentbus.contracts.topics import WORKSPACE_CHANGES
 from agentbus.postgres.database import Database
 from agentbus.telemetry.aggregation.retention import sweep
-from agentbus.telemetry.sketch import quantiles, unpack
+from agentbus.telemetry.sketch import unpack
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("telemetry_service")]
 FAILED = Act(failed=True)

@@ -6,8 +6,9 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.percentiles import quantiles
 
-from agentbus.telemetry.sketch import bin_of, merged, pack, quantiles, unpack
+from agentbus.telemetry.sketch import bin_of, merged, pack, unpack
 
 SECONDS = st.floats(min_value=1e-6, max_value=1e9)
 RANKS = (0.0, 0.5, 0.9, 0.95, 0.99, 1.0)

@@ -1,11 +1,12 @@
 /** An alert: how it stands, why, what to do, what became of it; and who takes it in hand or silences it. */
 import type { AlertWithHistory } from "@agentbus/contracts";
-import { Button, CopyButton, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { useAlert } from "~/api/alerts";
 import { Trouble } from "~/frame/States";
+import { CopyTrace } from "~/observe/CopyTrace";
 import { duration, exact, secondsBetween, useNow } from "~/time";
 import { Acts } from "./Acts";
 import { DiagnosisPart } from "./DiagnosisPart";
@@ -103,15 +104,7 @@ function Links({ alert: { subject, rule, runbook, diagnosis } }: { alert: AlertW
       <Button {...SMALL} renderRoot={(props) => <Link {...props} to="/observe/runbooks/$name" params={{ name: nameOf(runbook) }} />}>
         Runbook
       </Button>
-      {diagnosis?.trace_id && (
-        <CopyButton value={diagnosis.trace_id}>
-          {({ copied, copy }) => (
-            <Button size="xs" variant="subtle" onClick={copy}>
-              {copied ? "Copied" : "Copy the trace id"}
-            </Button>
-          )}
-        </CopyButton>
-      )}
+      {diagnosis?.trace_id && <CopyTrace traceId={diagnosis.trace_id} />}
     </Group>
   );
 }

@@ -25,7 +25,7 @@ export function AlertsPage() {
   const rows = useRef<HTMLDivElement>(null);
   const onKeyDown = useRowKeys(rows);
   const shown = STATES.map((state) => ({ state, listing: lists[state], alerts: alertsOf(lists[state]) }));
-  const wanted = shown.filter(({ state }) => search.state === undefined || search.state === state);
+  const wanted = shown.filter(({ state }) => isWanted(state, search));
   const failed = wanted.find(({ listing }) => listing.error && !listing.data)?.listing;
   const loading = wanted.some(({ listing }) => !listing.data);
   return (
@@ -48,14 +48,15 @@ export function AlertsPage() {
 /** A list a state: what fires is whole, however much is over. */
 function useLists(search: AlertsSearch): Readonly<Record<AlertState, Listing>> {
   const filters = filtersIn(search);
-  const wanted = (state: AlertState) => search.state === undefined || search.state === state;
   return {
-    firing: useAlerts("firing", filters, wanted("firing")),
-    pending: useAlerts("pending", filters, wanted("pending")),
-    acknowledged: useAlerts("acknowledged", filters, wanted("acknowledged")),
-    resolved: useAlerts("resolved", filters, wanted("resolved")),
+    firing: useAlerts("firing", filters, isWanted("firing", search)),
+    pending: useAlerts("pending", filters, isWanted("pending", search)),
+    acknowledged: useAlerts("acknowledged", filters, isWanted("acknowledged", search)),
+    resolved: useAlerts("resolved", filters, isWanted("resolved", search)),
   };
 }
+
+const isWanted = (state: AlertState, search: AlertsSearch) => search.state === undefined || search.state === state;
 
 /** What nobody is told of comes last, what is critical first; else the newest. */
 function alertsOf({ data }: Listing): readonly Alert[] {

@@ -1,11 +1,12 @@
 /** One kind of error: its stack, what was called, each time it was met, and whether it is mended. */
 import type { ErrorDetail } from "@agentbus/contracts";
-import { Button, Code, CopyButton, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Code, Drawer, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useErrorDetail, useErrorEvents, useErrorState } from "~/api/observability";
 import { Trouble } from "~/frame/States";
 import { useSigned } from "~/session/SessionGate";
 import { exact } from "~/time";
+import { CopyTrace } from "./CopyTrace";
 import { State } from "./ErrorsPage";
 import classes from "./Observe.module.css";
 import { count } from "./numbers";
@@ -57,15 +58,7 @@ function Panel({ error }: { error: ErrorDetail }) {
         >
           Open the last plan that met it
         </Button>
-        {example.trace_id && (
-          <CopyButton value={example.trace_id}>
-            {({ copied, copy }) => (
-              <Button size="xs" variant="subtle" onClick={copy}>
-                {copied ? "Copied" : "Copy the trace id"}
-              </Button>
-            )}
-          </CopyButton>
-        )}
+        {example.trace_id && <CopyTrace traceId={example.trace_id} />}
       </Group>
       <Events fingerprint={error.fingerprint} />
     </Stack>

@@ -100,10 +100,12 @@ class MessageStore:
             return await self._between(plan_id, after_seq, None)
         found = await self._between(plan_id, after_seq, after_seq + limit)
         if len(found) < limit:  # the end, or a hole
-            found += (await self._between(plan_id, after_seq + limit, None))[: limit - len(found)]
+            found += await self._between(plan_id, after_seq + limit, None, limit - len(found))
         return found
 
-    async def _between(self, plan_id: str, after_seq: int, last_seq: int | None) -> list[dict[str, Any]]:
+    async def _between(
+        self, plan_id: str, after_seq: int, last_seq: int | None, limit: int = 0
+    ) -> list[dict[str, Any]]:
         query: Document = {"plan_id": plan_id}
         seqs = {"$gt": after_seq} if after_seq > 0 else {}
         if last_seq is not None:
@@ -111,7 +113,7 @@ class MessageStore:
         if seqs:
             query["seq"] = seqs
         with translated():
-            cursor = self._messages.find(query).sort("seq", ASCENDING)
+            cursor = self._messages.find(query).sort("seq", ASCENDING).limit(limit)
             documents = await cursor.to_list(None)
         for document in documents:
             del document["_id"]  # FerretDB would copy each document to leave it out

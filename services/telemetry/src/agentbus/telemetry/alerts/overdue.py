@@ -39,6 +39,7 @@ class _Overdue:
     execution: Execution
     expected: Expected
     subject: dict[str, str]
+    fingerprint: str
     running_seconds: float
     counted: Mapping[int, int]
     """How far each partition of the log was counted then."""
@@ -62,13 +63,14 @@ class OverdueWatcher:
         """Returns what is overdue. Raises Transient without the database."""
         overdue = await self._overdue(now)
         alike = Counter(each.execution.thing for each in overdue)
-        self._unread &= {_fingerprint(each) for each in overdue}
-        fresh = [each for each in overdue if _fingerprint(each) not in known]
-        unread = [each for each in overdue if _fingerprint(each) in self._unread & known]
-        new = [*fresh, *unread][:_DIAGNOSED_AT_ONCE]
-        diagnosed = await asyncio.gather(*(self._look_closer(each, alike, known, now) for each in new))
-        told = {_fingerprint(each) for each in new}
-        still = [_finding(each, None) for each in overdue if _fingerprint(each) in known - told]
+        self._unread &= {each.fingerprint for each in overdue}
+        unread = self._unread & known
+        new = [each for each in overdue if each.fingerprint not in known]
+        again = [each for each in overdue if each.fingerprint in unread]
+        looked = [*new, *again][:_DIAGNOSED_AT_ONCE]
+        diagnosed = await asyncio.gather(*(self._look_closer(each, alike, known, now) for each in looked))
+        others = known - {each.fingerprint for each in looked}
+        still = [_finding(each, None) for each in overdue if each.fingerprint in others]
         return Seen((*still, *(finding for finding in diagnosed if finding is not None)))
 
     async def _overdue(self, now: datetime) -> list[_Overdue]:
@@ -85,7 +87,9 @@ class OverdueWatcher:
             by = expected(each, limits, self._histories.of(each.thing), self._measure)
             seconds = (now - each.started_at).total_seconds()
             if by is not None and seconds > by.seconds:
-                overdue.append(_Overdue(each, by, _subject(each), seconds, counted))
+                subject = _subject(each)
+                name = fingerprint(RULE, each.workspace_id, subject)
+                overdue.append(_Overdue(each, by, subject, name, seconds, counted))
         return overdue
 
     async def _look_closer(
@@ -94,10 +98,10 @@ class OverdueWatcher:
         """Returns the finding; None when the log says that the execution is over."""
         glimpse = await self._log.glimpse(each.execution, each.counted, now)
         if glimpse is not None:
-            self._unread.discard(_fingerprint(each))
+            self._unread.discard(each.fingerprint)
             return None if glimpse.over else _finding(each, await self._diagnosis(each, glimpse, alike, now))
-        self._unread.add(_fingerprint(each))
-        told_before = _fingerprint(each) in known
+        self._unread.add(each.fingerprint)
+        told_before = each.fingerprint in known
         return _finding(each, None if told_before else await self._diagnosis(each, None, alike, now))
 
     async def _diagnosis(
@@ -134,10 +138,6 @@ def _subject(execution: Execution) -> dict[str, str]:
         "agent": execution.agent[:_TEXT],
         "tool": (execution.tool or "")[:_TEXT],
     }
-
-
-def _fingerprint(each: _Overdue) -> str:
-    return fingerprint(RULE, each.execution.workspace_id, each.subject)
 
 
 def _finding(each: _Overdue, diagnosis: Diagnosis | None) -> Finding:

@@ -1,6 +1,6 @@
 """Merges thousands of packed sketches at once, as `sketch.merged` does a few. For `rollups.py`.
 
-Guarantee: the same counts as `sketch.merged`, below 2^53 each, and the same percentiles. A week by agents has
+Guarantee: the same counts as `sketch.merged`, below 2^53 each. A week by agents has
 300,000 bins: added up one by one they take longer than the whole answer may (0032, 0042).
 """
 
@@ -28,16 +28,16 @@ class Spread:
     counts: NDArray[np.float64]
 
     def quantiles(self, ranks: Sequence[float]) -> list[float | None]:
-        """Returns what `sketch.quantiles` does."""
+        """Returns the durations in seconds at `ranks` (0 to 1); None each when there are no durations.
+
+        That is algorithm 2 of the paper that `sketch` names: the first bin up to which there are more than
+        rank · (n - 1) durations.
+        """
         up_to = self.counts.cumsum()
         if not up_to.size or not up_to[-1]:
             return [None] * len(ranks)
         places = up_to.searchsorted([rank * (up_to[-1] - 1) for rank in ranks], side="right")
         return [sketch.seconds_at(self.first + place) for place in places.tolist()]
-
-    def as_bins(self) -> dict[int, int]:
-        """Returns the counts by bin, without those that are 0."""
-        return {self.first + place: int(self.counts[place]) for place in np.flatnonzero(self.counts).tolist()}
 
 
 NOTHING: Final = Spread(0, np.zeros(0))
