@@ -73,10 +73,13 @@ def critical_path(spans: Sequence[Span], starts: float, ends: float) -> list[Seg
 
 
 def _nested(spans: Sequence[Span]) -> defaultdict[str | None, list[Span]]:
-    """Returns the actions by the one around them, what ended last first; of those, what began first."""
+    """Returns the actions by the one around them, what ended last first; of those, what began first.
+
+    Of two that are the same, the smaller id, so that the answer does not depend on the order they come in.
+    """
     known = {span.action_id for span in spans}
     nested: defaultdict[str | None, list[Span]] = defaultdict(list)
-    for span in sorted(spans, key=lambda each: (-each.ends, each.starts)):
+    for span in sorted(spans, key=lambda each: (-each.ends, each.starts, each.action_id)):
         parent = span.parent_action_id
         nested[parent if parent in known else None].append(span)
     return nested
