@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import orjson
 from support.eventually import eventually
+from support.made_topics import made_topics
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.dead_letter import DeadLetter, parse
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Outgoing
 from agentbus.contracts.topics import MESSAGES, dead_letter_topic, topics
@@ -98,17 +98,17 @@ async def world_of(
         mongo_call_seconds=60.0,  # other tests take their share of this machine
     )
     address = BusAddress(kafka_bootstrap, namespace)
-    await provision(address)
-    producer, reader = Producer(address), Reader(address)
-    database = connect(mongo_url, settings.mongo_database, **settings.database_options())
-    await producer.start()
-    try:
-        yield kind(settings, producer, reader, database)
-        await database.drop()
-    finally:
-        await producer.stop()
-        await reader.stop()
-        database.close()
+    async with made_topics(address):
+        producer, reader = Producer(address), Reader(address)
+        database = connect(mongo_url, settings.mongo_database, **settings.database_options())
+        await producer.start()
+        try:
+            yield kind(settings, producer, reader, database)
+            await database.drop()
+        finally:
+            await producer.stop()
+            await reader.stop()
+            database.close()
 
 
 async def kill(process: Process) -> None:

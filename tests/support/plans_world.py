@@ -11,6 +11,7 @@ import httpx
 import orjson
 from pydantic import SecretStr
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.messages import message
 
 from agentbus.bus.address import BusAddress
@@ -18,7 +19,6 @@ from agentbus.bus.batch import Batch, Poison
 from agentbus.bus.codec import decode
 from agentbus.bus.delivery import Delivery
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Outgoing
 from agentbus.chassis.auth import Role, issue
@@ -138,16 +138,16 @@ async def plans_world(kafka_bootstrap: str, mongo_url: str, namespace: str) -> A
         mongo_call_seconds=60.0,  # other tests take their share of this machine
     )
     address = BusAddress(kafka_bootstrap, namespace)
-    await provision(address)
-    producer, reader = Producer(address), Reader(address)
-    database = connect(mongo_url, settings.mongo_database, **settings.database_options())
-    await producer.start()
-    try:
-        world = PlansWorld(settings, address, producer, reader, database)
-        await world.messages.ensure_indexes()
-        yield world
-        await database.drop()
-    finally:
-        await producer.stop()
-        await reader.stop()
-        database.close()
+    async with made_topics(address):
+        producer, reader = Producer(address), Reader(address)
+        database = connect(mongo_url, settings.mongo_database, **settings.database_options())
+        await producer.start()
+        try:
+            world = PlansWorld(settings, address, producer, reader, database)
+            await world.messages.ensure_indexes()
+            yield world
+            await database.drop()
+        finally:
+            await producer.stop()
+            await reader.stop()
+            database.close()

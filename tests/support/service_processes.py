@@ -15,12 +15,12 @@ import httpx
 import psutil
 from pydantic import SecretStr
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.stack import Infra
 from support.system import TESTS, USER, WORKSPACE
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.chassis.auth import Role, issue
 from agentbus.chassis.settings import ServiceSettings
@@ -107,52 +107,53 @@ async def all_services(infra: Infra, folder: Path, **more: str) -> AsyncIterator
     """Runs every service around the block; `more` are settings of all."""
     namespace, database_name = infra.namespace(), infra.database()
     address = BusAddress(infra.kafka_bootstrap, namespace, "tests")
-    await provision(address)
-    taken: set[int] = set()
-    ports = {}
-    for name in (*SERVICES, "gateway-socket"):
-        ports[name] = choose(taken)
-        taken.add(ports[name])
-    processes = {}
-    database = connect(infra.mongo_url, database_name)
-    producer, reader = Producer(address), Reader(address)
-    await producer.start()
-    await reader.start()
-    settings = ServiceSettings(auth_secret=SecretStr(SECRET))
-    token = issue(settings, USER, WORKSPACE, Role.EDITOR, timedelta(hours=1))
-    try:
-        for name in SERVICES:
-            environment = {
-                "AGENTBUS_KAFKA_BOOTSTRAP": infra.kafka_bootstrap,
-                "AGENTBUS_MONGO_URL": infra.mongo_url,
-                "AGENTBUS_MONGO_DATABASE": database_name,
-                "AGENTBUS_NAMESPACE": namespace,
-                "AGENTBUS_PORT": str(ports[name]),
-                "AGENTBUS_SOCKET_PORT": str(ports["gateway-socket"] if name == "gateway" else 0),
-                "AGENTBUS_AUTH_SECRET": SECRET,
-                "AGENTBUS_DATA_DIR": str(folder / name),
-                "AGENTBUS_TEAMS": "support.scripted_team:ScriptedTeam,support.careless_team:CarelessTeam",
-                "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]),
-                **more,
-            }
-            with (folder / f"{name}.log").open("wb") as log:
-                processes[name] = await create_subprocess_exec(
-                    sys.executable,
-                    "-m",
-                    f"agentbus.{name}",
-                    env={**os.environ, **environment},
-                    stdout=log,
-                    stderr=log,
-                )
-        running = ServiceProcesses(processes, ports, folder, address, producer, reader, database, token)
-        await running.all_ready()
-        yield running
-    finally:
-        await asyncio.gather(*(_stopped(process) for process in processes.values()))
-        await producer.stop()
-        await reader.stop()
-        await database.drop()
-        database.close()
+    async with made_topics(address):
+        taken: set[int] = set()
+        ports = {}
+        for name in (*SERVICES, "gateway-socket"):
+            ports[name] = choose(taken)
+            taken.add(ports[name])
+        processes = {}
+        database = connect(infra.mongo_url, database_name)
+        producer, reader = Producer(address), Reader(address)
+        await producer.start()
+        await reader.start()
+        settings = ServiceSettings(auth_secret=SecretStr(SECRET))
+        token = issue(settings, USER, WORKSPACE, Role.EDITOR, timedelta(hours=1))
+        python_path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        try:
+            for name in SERVICES:
+                environment = {
+                    "AGENTBUS_KAFKA_BOOTSTRAP": infra.kafka_bootstrap,
+                    "AGENTBUS_MONGO_URL": infra.mongo_url,
+                    "AGENTBUS_MONGO_DATABASE": database_name,
+                    "AGENTBUS_NAMESPACE": namespace,
+                    "AGENTBUS_PORT": str(ports[name]),
+                    "AGENTBUS_SOCKET_PORT": str(ports["gateway-socket"] if name == "gateway" else 0),
+                    "AGENTBUS_AUTH_SECRET": SECRET,
+                    "AGENTBUS_DATA_DIR": str(folder / name),
+                    "AGENTBUS_TEAMS": "support.scripted_team:ScriptedTeam,support.careless_team:CarelessTeam",
+                    "PYTHONPATH": python_path,
+                    **more,
+                }
+                with (folder / f"{name}.log").open("wb") as log:
+                    processes[name] = await create_subprocess_exec(
+                        sys.executable,
+                        "-m",
+                        f"agentbus.{name}",
+                        env={**os.environ, **environment},
+                        stdout=log,
+                        stderr=log,
+                    )
+            running = ServiceProcesses(processes, ports, folder, address, producer, reader, database, token)
+            await running.all_ready()
+            yield running
+        finally:
+            await asyncio.gather(*(_stopped(process) for process in processes.values()))
+            await producer.stop()
+            await reader.stop()
+            await database.drop()
+            database.close()
 
 
 async def _stopped(process: Process) -> None:

@@ -13,12 +13,12 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.workspace_world import made_database
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import encode
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Outgoing
 from agentbus.chassis.auth import Role, issue
@@ -117,11 +117,11 @@ async def telemetry_world(
             health_check_seconds=20.0,
         )
         address = BusAddress(kafka_bootstrap, namespace)
-        await provision(address)
-        reader, producer = Reader(address), Producer(address)
-        await producer.start()
-        try:
-            yield TelemetryWorld(settings, producer, reader)
-        finally:
-            await producer.stop()
-            await reader.stop()
+        async with made_topics(address):
+            reader, producer = Reader(address), Producer(address)
+            await producer.start()
+            try:
+                yield TelemetryWorld(settings, producer, reader)
+            finally:
+                await producer.stop()
+                await reader.stop()

@@ -11,10 +11,10 @@ import asyncpg
 import httpx
 from pydantic import SecretStr
 from support.eventually import eventually
+from support.made_topics import made_topics
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import decode
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.chassis.auth import Role, issue
 from agentbus.contracts.topics import WORKSPACE_CHANGES
@@ -88,12 +88,12 @@ async def workspace_world(
             postgres_call_seconds=60.0,  # other tests take their share of this machine
         )
         address = BusAddress(kafka_bootstrap, namespace)
-        await provision(address)
-        reader = Reader(address)
-        try:
-            yield WorkspaceWorld(settings, reader)
-        finally:
-            await reader.stop()
+        async with made_topics(address):
+            reader = Reader(address)
+            try:
+                yield WorkspaceWorld(settings, reader)
+            finally:
+                await reader.stop()
 
 
 @asynccontextmanager

@@ -1,22 +1,22 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from support.made_topics import made_topics
 from support.own_kafka import OwnKafka
 from support.stack import Infra
 from support.work_topic import TOPICS
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 
 
 @pytest.fixture
-async def address(stack: Infra) -> BusAddress:
+async def address(stack: Infra) -> AsyncIterator[BusAddress]:
     """Topic `work` with six partitions, and a dead letter for group `workers`, for this test alone."""
     address = BusAddress(stack.kafka_bootstrap, stack.namespace())
-    await provision(address, TOPICS)
-    return address
+    async with made_topics(address, TOPICS):
+        yield address
 
 
 @pytest.fixture

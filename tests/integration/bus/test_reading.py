@@ -1,11 +1,13 @@
 """Reader, tail, lookup and provisioning on a real broker."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from support.delivering import delivering
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.stack import Infra
 from support.work_topic import WORK, Seen, publish, whole_topic
 
@@ -99,7 +101,7 @@ async def test_a_listener_that_fails_does_not_end_the_tail(address: BusAddress, 
     await tail.stop()
 
 
-async def test_provisioning_is_repeatable_and_refuses_other_partitions(stack: Infra) -> None:
+async def test_provisioning_is_repeatable_and_refuses_what_cannot_be(stack: Infra) -> None:
     address = BusAddress(stack.kafka_bootstrap, stack.namespace())
     await provision(address)
     await provision(address)
@@ -109,14 +111,16 @@ async def test_provisioning_is_repeatable_and_refuses_other_partitions(stack: In
     await reader.stop()
     with pytest.raises(Fatal, match="partitions"):
         await provision(address, (Wanted(MESSAGES, 3),))
+    with pytest.raises(Fatal, match=r"Invalid value 1x for configuration retention\.ms"):
+        await provision(address, (Wanted(MESSAGES, 6, {"retention.ms": "1x"}),))
 
 
 class TestAPlanThatIsNotStoredYet:
     @pytest.fixture
-    async def address(self, stack: Infra) -> BusAddress:
+    async def address(self, stack: Infra) -> AsyncIterator[BusAddress]:
         address = BusAddress(stack.kafka_bootstrap, stack.namespace())
-        await provision(address)
-        return address
+        async with made_topics(address):
+            yield address
 
     async def test_is_found_until_the_runner_committed_its_start(
         self, address: BusAddress, producer: Producer, reader: Reader

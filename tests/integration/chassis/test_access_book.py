@@ -10,12 +10,12 @@ import pytest
 from pydantic import SecretStr
 from support.access_records import Said, member, new_key, revoked_token, revoked_user
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.own_kafka import OwnKafka
 from support.stack import Infra
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.chassis.access.state import Change
 from agentbus.chassis.auth import Access, Principal, authenticate, issue
 from agentbus.chassis.settings import ServiceSettings
@@ -51,12 +51,12 @@ class World:
 @asynccontextmanager
 async def world(bootstrap: str, namespace: str) -> AsyncIterator[World]:
     made = World(BusAddress(bootstrap, namespace))
-    await provision(made.address)
-    await made.producer.start()
-    try:
-        yield made
-    finally:
-        await made.producer.stop()
+    async with made_topics(made.address):
+        await made.producer.start()
+        try:
+            yield made
+        finally:
+            await made.producer.stop()
 
 
 @pytest.fixture

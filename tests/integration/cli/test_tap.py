@@ -8,12 +8,12 @@ import orjson
 import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from support.command_line import Ran, agentbus
+from support.made_topics import made_topics
 from support.messages import message
 from support.stack import Infra
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Outgoing
 from agentbus.contracts import topics
@@ -48,11 +48,11 @@ class TappedBus:
 @pytest.fixture
 async def bus(stack: Infra) -> AsyncIterator[TappedBus]:
     bus = TappedBus(stack)
-    await provision(bus.address)
-    await bus.producer.start()
-    yield bus
-    await bus.producer.stop()
-    await bus.reader.stop()
+    async with made_topics(bus.address):
+        await bus.producer.start()
+        yield bus
+        await bus.producer.stop()
+        await bus.reader.stop()
 
 
 def seqs(lines: str) -> list[int]:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.runner_world import RunnerWorld, check_order, types
 from support.stack import Infra
 
-from agentbus.bus.provisioning import provision
 from agentbus.contracts import topics
 from agentbus.contracts.commands import (
     AddMessage,
@@ -32,8 +32,7 @@ pytestmark = pytest.mark.integration
 @pytest.fixture
 async def world(stack: Infra, tmp_path: Path) -> AsyncIterator[RunnerWorld]:
     world = RunnerWorld(stack, tmp_path)
-    await provision(world.address)
-    async with AsyncExitStack() as exit_stack:
+    async with made_topics(world.address), AsyncExitStack() as exit_stack:
         for part in (world.producer, world.reader):
             await part.start()
             exit_stack.push_async_callback(part.stop)

@@ -9,13 +9,13 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 from support.eventually import eventually
+from support.made_topics import made_topics
 from support.messages import message
 from support.stack import Infra
 
 from agentbus.bus.address import BusAddress
 from agentbus.bus.codec import encode, record_headers
 from agentbus.bus.producer import Producer
-from agentbus.bus.provisioning import provision
 from agentbus.bus.reader import Reader
 from agentbus.bus.record import Outgoing
 from agentbus.contracts.commands import StartPlan
@@ -64,10 +64,10 @@ class Instance:
 
 
 @pytest.fixture
-async def address(stack: Infra) -> BusAddress:
+async def address(stack: Infra) -> AsyncIterator[BusAddress]:
     address = BusAddress(stack.kafka_bootstrap, stack.namespace())
-    await provision(address)
-    return address
+    async with made_topics(address):
+        yield address
 
 
 @pytest.fixture
