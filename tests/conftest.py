@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 from support.campaign.report import write as write_campaign
@@ -25,7 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Logs of code under test as plain text: by default structlog has rich draw tracebacks, for seconds."""
+    """No test fails for a busy machine's slowness, and logs of code under test are plain text.
+
+    By default structlog has rich draw tracebacks, for seconds.
+    """
+    hypothesis.settings.register_profile("agentbus", deadline=None)
+    hypothesis.settings.load_profile("agentbus")
     plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 

@@ -155,3 +155,14 @@ async def test_two_stacks_stand_side_by_side(running: Stack) -> None:
 
 def _nothing_left(stack: Stack) -> None:
     assert left_over(stack.layout) == []
+
+
+async def test_a_program_that_is_just_starting_hears_its_stop() -> None:
+    """Between fork and exec a signal is lost: it was killed for its silence, half a minute later."""
+    with stack_home() as home:
+        async with Stack(home=home, parts=["postgres"]) as stack:
+            for _ in range(5):
+                await stack.stop("postgres")
+                await stack._supervisor.start("postgres")
+            await stack.stop("postgres")
+            assert "SIGKILL" not in stack.log("supervisord").read_text()

@@ -43,7 +43,7 @@ async def store(database: Database) -> MessageStore:
     return store
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
 @given(payload=st.dictionaries(AWKWARD_KEYS | st.text(), JSON), extra=st.dictionaries(AWKWARD_KEYS, JSON))
 async def test_whatever_is_json_is_read_back_equal(
     store: MessageStore, payload: dict[str, Any], extra: dict[str, Any]

@@ -85,7 +85,7 @@ async def test_groups_add_up_to_the_total(measured: Measured, group_by: str) -> 
     assert answer["groups_total"] == len(answer["groups"])
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 async def test_any_range_and_filter_counts_each_action_once(measured: Measured, data: st.DataObject) -> None:
     """Over minutes, hours and days, some of them no longer kept."""

@@ -93,7 +93,7 @@ async def test_duplicate_counts_as_handled_and_fatal_goes_on() -> None:
 
 
 @given(st.lists(st.sampled_from(["good", "invalid", "bug", "flaky"]), min_size=1, max_size=8))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 async def test_every_record_is_handled_or_known_as_poison(kinds: list[str]) -> None:
     flaky = {offset: 2 for offset, kind in enumerate(kinds) if kind == "flaky"}
 

@@ -119,7 +119,7 @@ steps = st.lists(st.sampled_from(["append", "many", "take", "rewind", "acknowled
 
 
 @given(steps)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_whatever_happens_every_row_is_given_in_order(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, steps: list[str]
 ) -> None:

@@ -85,7 +85,7 @@ class Life:
 
 
 @given(STEPS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_each_record_counts_once_and_in_order(steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(_run(Path(folder), steps))

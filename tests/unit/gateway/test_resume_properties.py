@@ -72,7 +72,7 @@ VISITS = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 12)), min_size=1, 
 """At which gateway, and for how long."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     before=MOVES,
     during=MOVES,

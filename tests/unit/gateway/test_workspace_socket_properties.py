@@ -66,7 +66,7 @@ class PullingClient(SocketInMemory):
                 self._heard, self.has = said, max(self.has, said)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     before=MOVES,
     during=MOVES,

@@ -34,7 +34,7 @@ def all_steps(text: str) -> int:
 
 
 @given(HOSTILE)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_each_character_is_looked_at_a_bounded_number_of_times(piece: str) -> None:
     text = (piece * CHARACTERS)[:CHARACTERS]
     assert all_steps(text) <= STEPS_A_CHARACTER * CHARACTERS

@@ -29,13 +29,13 @@ def published(text: str, cuts: list[int]) -> str:
 
 
 @given(TEXTS, st.lists(st.integers(0, 10_000), max_size=20))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_in_pieces_it_says_what_the_whole_text_says(text: str, cuts: list[int]) -> None:
     assert published(text, cuts) == without_secrets(text)
 
 
 @given(SECRETS)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_letter_by_letter_too(secret: str) -> None:
     text = f"before {secret} after"
     assert published(text, list(range(len(text)))) == without_secrets(text)

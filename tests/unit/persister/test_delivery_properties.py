@@ -170,7 +170,7 @@ def _record(offset: int, value: dict[str, Any]) -> SimpleNamespace:
 
 
 @given(STEPS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_each_seq_is_stored_once_and_in_order(steps: list[Step]) -> None:
     asyncio.run(_run(steps, Member))
 

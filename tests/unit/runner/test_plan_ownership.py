@@ -48,7 +48,7 @@ def _newest(bus: MemoryBus) -> dict[str, PlanRecord]:
     return {record.start.plan_id: record for record in bus.records}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example(seed=130, gains=[1, 0], plans=2)
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 1), max_size=4), st.integers(1, 3))
 def test_each_seq_once_and_finished_actions_not_repeated(seed: int, gains: list[int], plans: int) -> None:

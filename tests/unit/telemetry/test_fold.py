@@ -62,7 +62,7 @@ def batches(log: list[Any], chosen: random.Random) -> list[list[Any]]:
     return [log[start:end] for start, end in zip([0, *cuts], [*cuts, len(log)], strict=True)]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10_000))
 def test_batches_redelivery_and_lost_memory_change_nothing(seed: int) -> None:
     chosen = random.Random(seed)
@@ -84,7 +84,7 @@ def test_batches_redelivery_and_lost_memory_change_nothing(seed: int) -> None:
     assert (tables.minutes, tables.errors) == (plain.minutes, plain.errors)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10_000))
 def test_the_figures_are_those_of_the_profiles(seed: int) -> None:
     plans = some_plans("w", 3, seed=seed)
@@ -167,7 +167,6 @@ KINDS: tuple[str, ...] = (
 KINDS += ("action_failed", "plan_failed", "plan_approval_response", "agent_message")
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(KINDS), told, st.sampled_from([None, "", "a", "b"])), max_size=12))
 def test_whatever_agents_say_is_counted(log: list[tuple[str, dict[str, Any], str | None]]) -> None:
     tables = Tables()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 from support.messages import message
@@ -208,7 +208,6 @@ def _expected_in_flight(scripts: Iterable[Script]) -> Counter[str]:
     return running
 
 
-@settings(deadline=None)
 @given(data=st.data(), plans=st.lists(st.tuples(steps, st.booleans()), min_size=1, max_size=3))
 def test_redelivery_duplicates_and_stale_messages_change_nothing(
     data: st.DataObject, plans: list[tuple[list[tuple[str, int]], bool]]
@@ -234,7 +233,6 @@ def test_redelivery_duplicates_and_stale_messages_change_nothing(
     assert counted == len(ended)
 
 
-@settings(deadline=None)
 @given(plan=steps, ended=st.booleans(), cut=st.integers(0, 40))
 def test_a_restart_restores_what_is_in_flight(plan: list[tuple[str, int]], ended: bool, cut: int) -> None:
     log = _script("p", plan, ended=ended).log

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from contextlib import suppress
 
 import psutil
 
@@ -27,6 +28,7 @@ class Processes:
 
     async def stop(self, name: str) -> None:
         """Stops the program as its operator would, and waits until it is gone."""
+        await self._executed(name)
         await self._supervisor.stop(name)
         await self._supervisor.await_end(name)
 
@@ -67,6 +69,16 @@ class Processes:
         """Kills every process of the stack, the supervisor first, as a power cut would. `up` recovers."""
         await self._supervisor.kill()
         await asyncio.to_thread(end_orphans, self.layout, grace_seconds=0)
+
+    async def _executed(self, name: str) -> None:
+        """Waits until the program's process runs the program.
+
+        Between fork and exec it has the supervisor's signal handlers: a stop signal would be lost to it.
+        """
+        with suppress(NotRunning, psutil.NoSuchProcess):
+            supervisor = psutil.Process(await self._supervisor.pid()).cmdline()
+            while psutil.Process(await self.pid(name)).cmdline() == supervisor:  # noqa: ASYNC110
+                await asyncio.sleep(_POLL_SECONDS)
 
     async def _tree(self, name: str) -> list[psutil.Process]:
         process = psutil.Process(await self.pid(name))

@@ -150,8 +150,12 @@ class Supervisor:
 
     async def kill(self) -> None:
         """Kills the supervisor alone (SIGKILL): its programs are left without it."""
-        os.kill(await self._call("getPID"), signal.SIGKILL)
+        os.kill(await self.pid(), signal.SIGKILL)
         await self._forget()
+
+    async def pid(self) -> int:
+        """Returns the supervisor's own process id."""
+        return int(await self._call("getPID"))
 
     async def _forget(self) -> None:
         if self._owned:
@@ -159,7 +163,13 @@ class Supervisor:
             self._owned = None
 
     async def _call(self, method: str, *arguments: object, accept: int = 0) -> Any:
-        return await asyncio.to_thread(self._call_now, method, arguments, accept)
+        call = asyncio.ensure_future(asyncio.to_thread(self._call_now, method, arguments, accept))
+        try:
+            return await asyncio.shield(call)
+        except asyncio.CancelledError:
+            # It is on its way: whoever stops everything now has to meet what it started.
+            await asyncio.wait([call])
+            raise
 
     def _call_now(self, method: str, arguments: tuple[object, ...], accept: int) -> Any:
         transport = SupervisorTransport(serverurl=f"unix://{self._layout.supervisor_socket}")
