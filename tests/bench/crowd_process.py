@@ -1,7 +1,8 @@
 """Sockets whose clients cost next to nothing, in a process of their own. Run by `bench.workspace`.
 
-Real clients are on other machines. These read what came four times a second, all of them, instead of waking
-up for each frame: what a thousand readers cost here would be measured as the server's.
+Real clients are on other machines. These read all at once, as soon as the last one has something, instead of
+waking up for each frame: what a thousand readers cost here would be measured as the server's. Were they to
+leave it unread, this machine would acknowledge their frames one by one, 40 ms later: in the next change.
 Arguments: port, path, how many. Says `open` when all of them have had their first frames, and how many are
 still open at the end, which comes with the end of standard input.
 """
@@ -13,7 +14,6 @@ from collections.abc import Iterator
 
 from bench.socket_clients import upgrade_request
 
-_EVERY_SECONDS = 0.25
 _BUFFER = bytearray(1 << 20)
 
 
@@ -41,7 +41,7 @@ def _still_open(sockets: list[socket.socket]) -> Iterator[socket.socket]:
 def _crowd(port: int, path: str, number: int) -> int:
     sockets = [_opened(port, path) for _ in range(number)]
     print("open", flush=True)
-    while not select.select([sys.stdin], [], [], _EVERY_SECONDS)[0]:
+    while sys.stdin not in select.select([sys.stdin, sockets[-1]], [], [])[0]:
         sockets = list(_still_open(sockets))
     return len(sockets)
 

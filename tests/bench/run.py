@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from bench.row import Row  # noqa: E402
+from bench.warm_broker import warm  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 from support.stack import Infra, infra  # noqa: E402
@@ -43,6 +44,7 @@ async def run(names: list[str]) -> dict[str, list[Row]]:
         raise SystemExit(f"no benchmark {', '.join(unknown)}; there is: {', '.join(known)}")
     rows = {}
     async with infra() as stack:
+        await warm(stack.kafka_bootstrap)
         for name in names or known:
             print(f"{name} …", file=sys.stderr, flush=True)
             rows[name] = await _measure(known[name], stack)

@@ -44,34 +44,29 @@ P50_TARGET_MS, P99_TARGET_MS = 10.0, 50.0
 Arrivals = dict[int, list[float]]
 
 
-async def measure(
-    stack: Infra, *, sockets: int = SOCKETS, seconds: int = SECONDS, gateways: int = 1
-) -> list[Row]:
+async def measure(stack: Infra, *, sockets: int = SOCKETS, seconds: int = SECONDS) -> list[Row]:
     """Returns p50 and p99 beside those of the bare tail, and how many sockets were open at the end."""
     world_of = workspace_world(stack.kafka_bootstrap, stack.postgres_url, stack.namespace())
     async with world_of as world, AsyncExitStack() as opened:
         workspace = await opened.enter_async_context(_service(world, "agentbus.workspace", {}))
+        socket_port = choose(set())
+        limits = {"SOCKET_PORT": str(socket_port), "GATEWAY_SOCKETS_PER_USER": str(2 * sockets)}
+        gateway = await opened.enter_async_context(_service(world, "agentbus.gateway", limits))
         at_sockets, at_tail = Arrivals(), Arrivals()
-        pids = {"workspace service": workspace.pid, "20 clients and commits": os.getpid()}
-        watched, crowds = list[WSTransport](), list[Process]()
-        for number in range(1, gateways + 1):
-            port = choose(set())
-            limits = {"SOCKET_PORT": str(port), "GATEWAY_SOCKETS_PER_USER": str(2 * sockets)}
-            gateway = await opened.enter_async_context(_service(world, "agentbus.gateway", limits))
-            watched += [await _watch(port, at_sockets) for _ in range(WATCHED // gateways // 2)]
-            crowds.append(await opened.enter_async_context(_crowd(port, (sockets - WATCHED) // gateways)))
-            watched += [await _watch(port, at_sockets) for _ in range(WATCHED // gateways // 2)]
-            pids |= {f"gateway {number}": gateway.pid, f"clients of gateway {number}": crowds[-1].pid}
+        first = [await _watch(socket_port, at_sockets) for _ in range(WATCHED // 2)]
+        crowd = await opened.enter_async_context(_crowd(socket_port, sockets - WATCHED))
+        last = [await _watch(socket_port, at_sockets) for _ in range(WATCHED // 2)]
         tail = Tail(world.settings.bus_address("bench"), [WORKSPACE_CHANGES], _tailed(at_tail))
         opened.push_async_callback(tail.stop)
         await tail.start()
-        meter = Meter(pids)
+        pids = {"gateway": gateway.pid, "workspace service": workspace.pid}
+        meter = Meter({**pids, "980 clients": crowd.pid, "20 clients and commits": os.getpid()})
         committed = await _commit(world, RATE_PER_SECOND * (WARM_UP_SECONDS + seconds))
         await eventually(lambda: _complete(committed, at_sockets, at_tail), within=60)
         spent = meter.spent()
-        for transport in watched:
+        for transport in first + last:
             transport.disconnect()
-        open_at_end = WATCHED + sum([await _left(crowd) for crowd in crowds])
+        open_at_end = WATCHED + await _left(crowd)
     rows = _rows(_milliseconds(committed, at_sockets), _milliseconds(committed, at_tail), open_at_end)
     return rows + [
         Row(f"workspace, CPU a change, {name}", 1000 * seconds / len(committed), "ms")

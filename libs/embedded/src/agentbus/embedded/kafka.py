@@ -26,8 +26,8 @@ _JVM = (
     "-Xms256m",
     "-Xmx512m",
     "-XX:+ExitOnOutOfMemoryError",
-    # Few brokers here live long enough to earn the second compiler: without it a start takes two thirds of the
-    # CPU, a record half, and the rates of `make bench` stay as they are.
+    # Few brokers here live long enough to earn the second compiler: without it a start takes two thirds of
+    # the CPU, a record half, and the rates of `make bench` stay as they are.
     "-XX:TieredStopAtLevel=1",
     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
     "-Dorg.slf4j.simpleLogger.showDateTime=true",
