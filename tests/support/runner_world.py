@@ -74,7 +74,9 @@ class RunnerWorld:
         }
 
     async def send(self, command: PlanCommand) -> None:
-        await self.producer.send(topics.COMMANDS, command.plan_id, encode(command), schema="command.v1")
+        await self.producer.send(
+            topics.COMMANDS, command.plan_id, encode(command), schema="command.v1", timeout_seconds=60
+        )
 
     async def log(self, plan_id: str) -> list[dict[str, Any]]:
         """Returns the plan's accepted messages."""

@@ -28,7 +28,9 @@ class WatchedWorld(PersisterWorld):
             if each["plan_id"] not in self._recorded:
                 self._recorded.add(each["plan_id"])
                 value = encode(record_of(each))
-                await self.producer.send(PLANS, each["plan_id"], value, schema="plan_record.v1")
+                await self.producer.send(
+                    PLANS, each["plan_id"], value, schema="plan_record.v1", timeout_seconds=60
+                )
         await super().publish(listed)
 
 
