@@ -46,11 +46,7 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
-    """Of use for `make test`: its `--dist=loadgroup` lets tests of a group part under recent pytest.
-
-    The whole system's tests begin first, as they are collected: the others have time to run beside them.
-    """
-    config.option.loadscopereorder = False
+    """Of use for `make test`: its `--dist=loadgroup` lets tests of a group part under recent pytest."""
     return ByFile(config, log)
 
 
